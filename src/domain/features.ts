@@ -1,0 +1,81 @@
+/** What the network says of one image. Rows of all arrays belong together; sorted by falling score. */
+export interface Features {
+  readonly count: number;
+  /** [n x 2] pixels of the frame, corner convention. */
+  readonly xyPx: Float32Array;
+  /** [n] */
+  readonly scores: Float32Array;
+  /** Row-major [n x dim], unit rows. */
+  readonly descriptors: Float32Array;
+  readonly dim: number;
+  /** [g] unit; null where the network has no global head. */
+  readonly global: Float32Array | null;
+}
+
+export const NO_FEATURES = (dim: number): Features => ({
+  count: 0,
+  xyPx: new Float32Array(0),
+  scores: new Float32Array(0),
+  descriptors: new Float32Array(0),
+  dim,
+  global: null,
+});
+
+/** The two best reference rows of every query row, by dot product. */
+export interface NearestTwo {
+  /** [2n] row of the reference set: best, second, best, second … */
+  readonly index: Int32Array;
+  /** [2n] dot products, same order. */
+  readonly dot: Float32Array;
+  /** [m] best query row of every reference row, for a mutual check. */
+  readonly refBest: Int32Array;
+}
+
+/** Reference rows to match against: handed over now, or stored in the engine under a name. */
+export type DescriptorSet =
+  | { readonly kind: 'inline'; readonly rows: Float32Array; readonly dim: number }
+  | {
+      readonly kind: 'stored';
+      readonly id: string;
+      /** [start, end) row ranges, concatenated in order; result rows count through them. */
+      readonly spans: Uint32Array;
+    };
+
+/** The engine as the rest sees it: one thread with every network session. Calls queue; each resolves or throws
+ * PosestreamError (E_ENGINE, E_MODEL_NONFINITE). */
+export interface Engine {
+  readonly model: ModelIdentity;
+  /** Pixels are copied before the promise is returned, so the buffer may be reused at once. */
+  extract(image: GrayImage, options: ExtractOptions): Promise<Features>;
+  /** Nearest two of every query row; Gemm + TopK in the engine. The set needs at least 1 row. */
+  match(query: Float32Array, set: DescriptorSet): Promise<NearestTwo>;
+  /** k best rows of a stored set of global descriptors, best first. */
+  retrieve(global: Float32Array, id: string, k: number): Promise<Retrieved>;
+  /** Keeps a copy of reference rows in the engine; replaces a set of the same name. Int8 rows are unit rows x 127. */
+  store(id: string, rows: Float32Array | Int8Array, dim: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface GrayImage {
+  readonly pixels: Uint8Array;
+  readonly widthPx: number;
+  readonly heightPx: number;
+}
+
+export interface ExtractOptions {
+  readonly maxKeypoints: number;
+}
+
+export interface Retrieved {
+  readonly ids: Int32Array;
+  readonly scores: Float32Array;
+}
+
+export interface ModelIdentity {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly descriptorDim: number;
+  /** 0 where the network has no global head. */
+  readonly globalDim: number;
+}

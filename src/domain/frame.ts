@@ -1,0 +1,30 @@
+import type { Camera } from './camera.js';
+
+/** Which clock a capture time was read from: the camera's own (RTCP), ours at arrival, or the file's time line. */
+export type CaptureClock = 'rtcp' | 'arrival' | 'media';
+
+/** What stays of a frame once its pixels are gone. */
+export interface FrameId {
+  readonly stream: string;
+  /** Grows whenever the source restarts or its time line breaks. */
+  readonly epoch: number;
+  /** Grows by one per decoded frame within an epoch, dropped frames included. */
+  readonly sequence: number;
+  /** The input's own timestamp: presentation time of a video, `images.csv` of a folder. */
+  readonly timestampS: number;
+  /** When the light fell in, on `captureClock`; ms since the Unix epoch for `rtcp` and `arrival`. */
+  readonly captureMs: number;
+  readonly captureClock: CaptureClock;
+  /** File name for image folders. */
+  readonly name?: string;
+}
+
+/** One decoded gray image. */
+export interface Frame extends FrameId {
+  /** Intrinsics of exactly this pixel size. */
+  readonly camera: Camera;
+  /** Row-major [heightPx x widthPx] luma. **Borrowed**: valid until `release()` is called, then the buffer is reused. */
+  readonly pixels: Uint8Array;
+  /** Called exactly once, by whoever ends the frame's use of pixels (extraction, or the drop). */
+  readonly release: () => void;
+}

@@ -1,0 +1,84 @@
+import type { FrameId } from './frame.js';
+import type { WorldFromCam } from './rigid.js';
+
+/** Where a pose comes from. `retrieval` is coarse: a retrieved keyframe's own pose, never a fix. */
+export type PoseSource = 'pnp' | 'tracked' | 'retrieval';
+
+export interface PoseEstimate {
+  readonly worldFromCam: WorldFromCam;
+  readonly source: PoseSource;
+  /** Inliers that passed the ratio test; the only count that separates right from wrong. */
+  readonly inliers: number;
+  /** Matches that passed the ratio test. */
+  readonly matches: number;
+  readonly inlierRatio: number;
+  /** Share of the 8 x 8 image cells that hold an inlier, 0..1. */
+  readonly coverage: number;
+  readonly reprojectionRmsPx: number;
+  /** Row-major 6 x 6, rotation (rad) then translation (m), left perturbation of worldFromCam; null where unknown. */
+  readonly covariance: Float64Array | null;
+  /** 0..1; how likely the error is below 0.5 m and 5 degrees. */
+  readonly confidence: number;
+}
+
+export type LostReason =
+  | 'no-features'
+  | 'no-place'
+  | 'few-matches'
+  | 'few-inliers'
+  | 'low-coverage'
+  | 'ill-conditioned'
+  | 'ambiguous';
+
+export type DropReason = 'busy' | 'duplicate-time' | 'shutdown' | 'fault';
+
+/** Milliseconds by stage; a stage that did not run is absent. */
+export interface StageTimings {
+  readonly extractMs?: number;
+  readonly retrieveMs?: number;
+  readonly clusterMs?: number;
+  readonly matchMs?: number;
+  readonly solveMs?: number;
+  readonly totalMs?: number;
+}
+
+interface OutcomeBase {
+  readonly frame: FrameId;
+  readonly timings: StageTimings;
+}
+
+/** Inliers and the rest as the picture shows them; made only on request. */
+export interface Evidence {
+  /** [2n] pixels of the frame. */
+  readonly inlierXyPx: Float32Array;
+  /** [2m] */
+  readonly outlierXyPx: Float32Array;
+  /** [n] map points of the inliers. */
+  readonly inlierPoints: Uint32Array;
+}
+
+export interface Posed extends OutcomeBase {
+  readonly kind: 'posed';
+  readonly pose: PoseEstimate;
+  /** Keyframe that shares most inliers: where the next frame looks first. */
+  readonly keyframe: number;
+  readonly evidence: Evidence | null;
+}
+
+export interface Lost extends OutcomeBase {
+  readonly kind: 'lost';
+  readonly reason: LostReason;
+  /** One line a person understands. */
+  readonly detail: string;
+  /** The best retrieved keyframe's pose, labelled as what it is. */
+  readonly coarse: WorldFromCam | null;
+  readonly evidence: Evidence | null;
+}
+
+export interface Dropped extends OutcomeBase {
+  readonly kind: 'dropped';
+  readonly reason: DropReason;
+}
+
+/** Every frame in gives exactly one of these out. */
+export type Outcome = Posed | Lost | Dropped;
