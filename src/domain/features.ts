@@ -12,15 +12,6 @@ export interface Features {
   readonly global: Float32Array | null;
 }
 
-export const NO_FEATURES = (dim: number): Features => ({
-  count: 0,
-  xyPx: new Float32Array(0),
-  scores: new Float32Array(0),
-  descriptors: new Float32Array(0),
-  dim,
-  global: null,
-});
-
 /** The two best reference rows of every query row, by dot product. */
 export interface NearestTwo {
   /** [2n] row of the reference set: best, second, best, second … */
