@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { concat, delay, map, Observable, of, Subject, throwError, timer } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { conflateScan } from './conflateScan.js';
+
+const marbles = (run: Parameters<TestScheduler['run']>[0]) =>
+  new TestScheduler((actual, expected) => assert.deepEqual(actual, expected)).run(run);
+
+/** A run of `frames` frames that answers in upper case with the state it saw. */
+const upperAfter = (frames: number, dropped: string[] = []) =>
+  conflateScan<string, number, string>({
+    seed: 0,
+    project: (value, state) => of(`${value.toUpperCase()}${state}`).pipe(delay(frames)),
+    next: (state, result) => (result.startsWith('-') ? state : state + 1),
+    displaced: (value) => {
+      dropped.push(value);
+      return `-${value}`;
+    },
+  });
+
+test('runs one at a time, keeps the newest, reports the displaced', () => {
+  marbles(({ hot, expectObservable }) => {
+    const source = hot('  a-b-c-----|');
+    expectObservable(source.pipe(upperAfter(5))).toBe('----xA----(C|)', { x: '-b', A: 'A0', C: 'C1' });
+  });
+});
+
+test('a source that ends while nothing runs completes at once', () => {
+  marbles(({ hot, expectObservable }) => {
+    expectObservable(hot('--a-----|').pipe(upperAfter(2))).toBe('----A---|', { A: 'A0' });
+    expectObservable(hot('|').pipe(upperAfter(2))).toBe('|');
+  });
+});
+
+test('an error of the source displaces the waiting value', () => {
+  const dropped: string[] = [];
+  marbles(({ hot, expectObservable }) => {
+    expectObservable(hot('a-b#').pipe(upperAfter(9, dropped))).toBe('---#');
+  });
+  assert.deepEqual(dropped, ['b']);
+});
+
+test('an error of a run and a throw in a callback reach the error channel', () => {
+  const boom = new Error('boom');
+  for (const project of [
+    () => throwError(() => boom),
+    () => {
+      throw boom;
+    },
+  ]) {
+    let seen: unknown;
+    of(1)
+      .pipe(conflateScan({ seed: 0, project, next: (s) => s, displaced: () => undefined }))
+      .subscribe({
+        error: (e) => {
+          seen = e;
+        },
+      });
+    assert.equal(seen, boom);
+  }
+});
+
+test('unsubscribing stops the run and displaces the waiting value', () => {
+  const dropped: number[] = [];
+  let stopped = false;
+  const source = new Subject<number>();
+  const subscription = source
+    .pipe(
+      conflateScan<number, number, number>({
+        seed: 0,
+        project: () =>
+          new Observable<number>(() => () => {
+            stopped = true;
+          }),
+        next: (s) => s,
+        displaced: (v) => {
+          dropped.push(v);
+          return undefined;
+        },
+      }),
+    )
+    .subscribe();
+  source.next(1);
+  source.next(2);
+  subscription.unsubscribe();
+  assert.deepEqual(dropped, [2]);
+  assert.ok(stopped);
+});
+
+test('a synchronous run never loses a value nor the state', () => {
+  const seen: string[] = [];
+  of('a', 'b', 'c')
+    .pipe(
+      conflateScan<string, number, string>({
+        seed: 0,
+        project: (v, s) => of(`${v}${s}`),
+        next: (s) => s + 1,
+        displaced: () => undefined,
+      }),
+    )
+    .subscribe((v) => seen.push(v));
+  assert.deepEqual(seen, ['a0', 'b1', 'c2']);
+});
+
+test('every value in gives exactly one out, whatever the arrival gaps and run times', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.nat(6), fc.nat(9)), { minLength: 1, maxLength: 40 }),
+      async (steps) => {
+        const seen: number[] = [];
+        const scheduler = new TestScheduler(() => undefined);
+        scheduler.run(({ flush }) => {
+          const arrivals = concat(...steps.map(([gap], i) => timer(gap).pipe(map(() => i))));
+          arrivals
+            .pipe(
+              conflateScan<number, null, number>({
+                seed: null,
+                project: (i) => timer(steps[i]![1]).pipe(map(() => i)),
+                next: (s) => s,
+                displaced: (i) => i,
+              }),
+            )
+            .subscribe((i) => seen.push(i));
+          flush();
+        });
+        assert.deepEqual(
+          [...seen].sort((a, b) => a - b),
+          steps.map((_, i) => i),
+        );
+      },
+    ),
+    { seed: 7, numRuns: 300 },
+  );
+});

@@ -1,0 +1,96 @@
+import { Observable, type OperatorFunction, Subscription } from 'rxjs';
+
+export interface ConflateScanOptions<T, S, R> {
+  /** State the first run sees. */
+  readonly seed: S;
+  /** One run; its values pass through, its completion frees the lane. */
+  readonly project: (value: T, state: S) => Observable<R>;
+  /** The state after each value a run gives. */
+  readonly next: (state: S, result: R) => S;
+  /** Told of every value that will never run, exactly once: release what it holds; what is returned is emitted. */
+  readonly displaced: (value: T) => R | undefined;
+}
+
+/** Runs one value at a time; while busy keeps only the newest and reports the rest as displaced.
+ *
+ *     source   a-b-c-----|        run takes 5 frames
+ *     output   ----bA----(C|)     c displaced b while a ran; c ran with the state a left
+ *
+ * Values that need no run belong on another lane: merge them behind this operator.
+ * Errors of the source, of a run or of a callback reach the error channel, and the waiting value is displaced.
+ * Memory: at most one running and one waiting value. */
+export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): OperatorFunction<T, R> {
+  return (source) =>
+    new Observable<R>((subscriber) => {
+      let state = options.seed;
+      let waiting: { readonly value: T } | null = null;
+      let busy = false;
+      let sourceDone = false;
+      let run = Subscription.EMPTY;
+
+      const guarded = (work: () => void) => {
+        try {
+          work();
+        } catch (error) {
+          subscriber.error(error);
+        }
+      };
+
+      const dropWaiting = (): R | undefined => {
+        const dropped = waiting;
+        waiting = null;
+        return dropped === null ? undefined : options.displaced(dropped.value);
+      };
+
+      const start = (value: T): void => {
+        busy = true;
+        const inner = new Subscription();
+        run = inner;
+        guarded(() =>
+          inner.add(
+            options.project(value, state).subscribe({
+              next: (result) =>
+                guarded(() => {
+                  state = options.next(state, result);
+                  subscriber.next(result);
+                }),
+              error: (error) => subscriber.error(error),
+              complete: settle,
+            }),
+          ),
+        );
+      };
+
+      const settle = (): void => {
+        busy = false;
+        if (waiting !== null) {
+          const { value } = waiting;
+          waiting = null;
+          start(value);
+        } else if (sourceDone) subscriber.complete();
+      };
+
+      const accept = (value: T): void => {
+        if (busy) {
+          const displaced = dropWaiting();
+          waiting = { value };
+          if (displaced !== undefined) subscriber.next(displaced);
+        } else start(value);
+      };
+
+      subscriber.add(() => {
+        run.unsubscribe();
+        dropWaiting();
+      });
+      subscriber.add(
+        source.subscribe({
+          next: (value) => guarded(() => accept(value)),
+          error: (error) => subscriber.error(error),
+          complete: () => {
+            sourceDone = true;
+            if (!busy) subscriber.complete();
+          },
+        }),
+      );
+    });
+}
