@@ -1,0 +1,54 @@
+import type { LostReason } from '../domain/outcome.js';
+
+/** What is known of a pose before it may be called a fix. */
+export interface PoseEvidence {
+  /** Keypoints in the image. */
+  readonly keypoints: number;
+  /** Distinct matches. */
+  readonly matches: number;
+  /** Distinct matches that agree with the pose. */
+  readonly inliers: number;
+  /** Of 8 x 8 image cells, those that hold a distinct inlier. */
+  readonly cells: number;
+  /** Ratio of largest to smallest eigenvalue of the scaled J^T J. */
+  readonly condition: number;
+}
+
+export interface GateLimits {
+  readonly minInliers: number;
+  readonly minCells: number;
+}
+
+export type Verdict =
+  | { readonly passed: true }
+  | { readonly passed: false; readonly reason: LostReason; readonly detail: string };
+
+/** Beyond this the pose is free to slide along some direction. */
+const MAX_CONDITION = 1e9;
+export const IMAGE_CELLS = 64;
+
+/** A pose is a fix only if enough distinct matches agree, spread over the image, and pin all six degrees of freedom.
+ * Counting matches that failed the ratio test separates nothing: chance gives 5-10 inliers. */
+export function judgePose(evidence: PoseEvidence, limits: GateLimits): Verdict {
+  const { keypoints, matches, inliers, cells, condition } = evidence;
+  if (keypoints < limits.minInliers)
+    return lost('no-features', `only ${keypoints} keypoints in the image: dark, covered or blank?`);
+  if (matches < limits.minInliers)
+    return lost(
+      'few-matches',
+      `${matches} of ${keypoints} keypoints match the place, ${limits.minInliers} are needed`,
+    );
+  if (inliers < limits.minInliers)
+    return lost('few-inliers', `${inliers} of ${matches} matches agree, ${limits.minInliers} are needed`);
+  if (cells < limits.minCells)
+    return lost(
+      'low-coverage',
+      `${inliers} of ${matches} matches agree, they cover ${percent(cells)} of the image`,
+    );
+  if (!(condition < MAX_CONDITION))
+    return lost('ill-conditioned', `${inliers} matches agree, but they do not pin the pose`);
+  return { passed: true };
+}
+
+const lost = (reason: LostReason, detail: string): Verdict => ({ passed: false, reason, detail });
+const percent = (cells: number) => `${Math.round((100 * cells) / IMAGE_CELLS)} %`;
