@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluate, quantile, type TimedPose } from './evaluate.js';
+import type { TimedPose } from '../map/tum.js';
+import { evaluate, quantile } from './evaluate.js';
 
-const at = (timestampS: number, x: number, yawDeg = 0): TimedPose => {
+const at = (timeS: number, x: number, yawDeg = 0): TimedPose => {
   const half = (yawDeg * Math.PI) / 360;
-  return { timestampS, worldFromCam: { q: [0, Math.sin(half), 0, Math.cos(half)], t: [x, 0, 0] } };
+  return { timeS, worldFromCam: { q: [0, Math.sin(half), 0, Math.cos(half)], t: [x, 0, 0] } };
 };
 
 test('recall counts a query without estimate as missed', () => {

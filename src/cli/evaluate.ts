@@ -1,10 +1,5 @@
-import type { WorldFromCam } from '../domain/rigid.js';
 import { angleBetween, distanceBetween } from '../geometry/rigid.js';
-
-export interface TimedPose {
-  readonly timestampS: number;
-  readonly worldFromCam: WorldFromCam;
-}
+import type { TimedPose } from '../map/tum.js';
 
 /** The field's usual recall thresholds: fine, medium, coarse (Sattler et al., CVPR 2018). */
 export const RECALL_THRESHOLDS = [
@@ -14,7 +9,7 @@ export const RECALL_THRESHOLDS = [
 ] as const;
 
 export interface PoseError {
-  readonly timestampS: number;
+  readonly timeS: number;
   readonly errorM: number;
   readonly errorDeg: number;
 }
@@ -48,7 +43,7 @@ export function evaluate(
   toleranceS: number,
 ): Evaluation {
   const errors = reference.flatMap((truth) => {
-    const estimate = nearestInTime(estimates, truth.timestampS, toleranceS);
+    const estimate = nearestInTime(estimates, truth.timeS, toleranceS);
     return estimate === null ? [] : [poseError(estimate, truth)];
   });
   const within = (m: number, deg: number) => errors.filter((e) => e.errorM <= m && e.errorDeg <= deg).length;
@@ -82,20 +77,20 @@ export function evaluate(
 }
 
 const poseError = (estimate: TimedPose, truth: TimedPose): PoseError => ({
-  timestampS: truth.timestampS,
+  timeS: truth.timeS,
   errorM: distanceBetween(estimate.worldFromCam, truth.worldFromCam),
   errorDeg: (angleBetween(estimate.worldFromCam, truth.worldFromCam) * 180) / Math.PI,
 });
 
 function nearestInTime(
   poses: readonly TimedPose[],
-  timestampS: number,
+  timeS: number,
   toleranceS: number,
 ): TimedPose | null {
   let best: TimedPose | null = null;
   let bestGapS = toleranceS;
   for (const pose of poses) {
-    const gapS = Math.abs(pose.timestampS - timestampS);
+    const gapS = Math.abs(pose.timeS - timeS);
     if (gapS <= bestGapS) {
       best = pose;
       bestGapS = gapS;

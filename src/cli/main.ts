@@ -1,0 +1,49 @@
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { EXIT, reportError } from './command.js';
+import { demoCommand } from './demo.js';
+import { evalCommand } from './eval.js';
+import { localizeCommand } from './localize.js';
+import { mapCommand } from './map.js';
+import { modelCommand } from './model.js';
+import { serveCommand } from './serve.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+const EXAMPLES = `
+Examples:
+  posestream demo                                              a rendered town, live in your browser
+  posestream map build walk/ --out walk.map                    a map from posed images
+  posestream localize walk.mp4 --map walk.map --out poses.tum  poses of a recording
+  posestream eval poses.tum --reference truth.tum              how good they are
+  posestream serve --map walk.map --stream cam=rtsp://…        live poses over WebSocket
+
+Exit codes: 0 it ran, 1 it failed (an E_… code on stderr), 2 wrong usage, 130 interrupted.`;
+
+function createProgram(): Command {
+  const program = new Command('posestream')
+    .description('Where is this camera, and which way does it look? Live, against a map built beforehand.')
+    .version(version)
+    .showHelpAfterError('(--help shows what is understood)')
+    .addHelpText('after', EXAMPLES);
+  for (const make of [mapCommand, localizeCommand, evalCommand, serveCommand, modelCommand, demoCommand])
+    program.addCommand(make());
+  exitByThrowing(program);
+  return program;
+}
+
+/** Commander would exit with 1 on wrong usage; ours is 2, decided in one place. */
+function exitByThrowing(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(exitByThrowing);
+}
+
+try {
+  const program = createProgram();
+  if (process.argv.length <= 2) {
+    program.outputHelp({ error: true });
+    process.exitCode = EXIT.usage;
+  } else await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,63 @@
+import { concat, concatMap, defer, map, type Observable, of, type OperatorFunction, reduce, takeWhile } from 'rxjs';
+import type { Frame, FrameId } from '../domain/frame.js';
+import type { Dropped, Outcome } from '../domain/outcome.js';
+import { clusterPlaces } from '../operators/clusterPlaces.js';
+import { conflateScan } from '../operators/conflateScan.js';
+import { extractFeatures } from '../operators/extractFeatures.js';
+import type { Localizer, Query } from '../operators/localizer.js';
+import { losslessScan } from '../operators/losslessScan.js';
+import { matchPlace } from '../operators/matchPlace.js';
+import { retrievePlaces } from '../operators/retrievePlaces.js';
+import { type Attempt, betterAttempt, solvePose, toOutcome } from '../operators/solvePose.js';
+import { trackedPlace } from '../operators/trackedPlace.js';
+import { LOST, nextTrack, type Track, trackAt } from '../tracking/track.js';
+
+/** `frame`: every frame alone. `sequence`: where the frame before was posed, look there first. */
+export type LocalizeMode = 'frame' | 'sequence';
+
+/** A recording, frame after frame: nothing dropped, the same input and seed give the same poses to the byte. */
+export function localizeRecording(
+  source: AsyncIterable<Frame>,
+  localizer: Localizer,
+  mode: LocalizeMode,
+): Observable<Outcome> {
+  return losslessScan(source, { seed: LOST, next: nextTrack, project: localizeFrame(localizer, mode) });
+}
+
+/** A live camera: while a frame is worked on only the newest waits, the others are dropped and counted. */
+export function localizeLive(localizer: Localizer, mode: LocalizeMode): OperatorFunction<Frame, Outcome> {
+  return conflateScan({
+    seed: LOST,
+    next: nextTrack,
+    project: localizeFrame(localizer, mode),
+    displaced: dropFrame,
+  });
+}
+
+/** decode → HF-Net → retrieve → cluster → match → PnP for one frame: exactly one outcome. */
+export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
+  return (frame: Frame, track: Track): Observable<Outcome> => {
+    const prior = mode === 'frame' ? LOST : trackAt(track, frame.epoch, frame.timestampS);
+    return of(frame).pipe(
+      extractFeatures(localizer),
+      concatMap((query) => searchPlaces(localizer, query, prior)),
+    );
+  };
+}
+
+/** Place after place until one passes the gate; of those that fail the best speaks. */
+function searchPlaces(localizer: Localizer, query: Query, prior: Track): Observable<Outcome> {
+  const retrieved = defer(() => of(query).pipe(retrievePlaces(localizer), clusterPlaces(localizer)));
+  return concat(trackedPlace(localizer, prior), retrieved).pipe(
+    matchPlace(localizer, query),
+    solvePose(localizer, query),
+    takeWhile((attempt) => !attempt.verdict.passed, true),
+    reduce(betterAttempt, null as Attempt | null),
+    map((attempt) => toOutcome(localizer, query, attempt)),
+  );
+}
+
+function dropFrame({ pixels, camera, release, ...frame }: Frame): Dropped {
+  release();
+  return { kind: 'dropped', reason: 'busy', frame: frame satisfies FrameId, timings: {} };
+}
