@@ -19,17 +19,21 @@ export interface GateLimits {
   readonly minCells: number;
 }
 
-export type Verdict =
-  | { readonly passed: true }
-  | { readonly passed: false; readonly reason: LostReason; readonly detail: string };
+/** Why a pose is no fix. */
+export interface Failure {
+  readonly reason: LostReason;
+  /** One line a person understands. */
+  readonly detail: string;
+}
 
 /** Beyond this the pose is free to slide along some direction. */
 const MAX_CONDITION = 1e9;
 export const IMAGE_CELLS = 64;
 
 /** A pose is a fix only if enough distinct matches agree, spread over the image, and pin all six degrees of freedom.
- * Counting matches that failed the ratio test separates nothing: chance gives 5-10 inliers. */
-export function judgePose(evidence: PoseEvidence, limits: GateLimits): Verdict {
+ * Counting matches that failed the ratio test separates nothing: chance gives 5-10 inliers.
+ * @returns null for a fix */
+export function judgePose(evidence: PoseEvidence, limits: GateLimits): Failure | null {
   const { keypoints, matches, inliers, cells, condition } = evidence;
   if (keypoints < limits.minInliers)
     return lost('no-features', `only ${keypoints} keypoints in the image: dark, covered or blank?`);
@@ -47,8 +51,8 @@ export function judgePose(evidence: PoseEvidence, limits: GateLimits): Verdict {
     );
   if (!(condition < MAX_CONDITION))
     return lost('ill-conditioned', `${inliers} matches agree, but they do not pin the pose`);
-  return { passed: true };
+  return null;
 }
 
-const lost = (reason: LostReason, detail: string): Verdict => ({ passed: false, reason, detail });
+const lost = (reason: LostReason, detail: string): Failure => ({ reason, detail });
 const percent = (cells: number) => `${Math.round((100 * cells) / IMAGE_CELLS)} %`;

@@ -1,6 +1,17 @@
-import { concat, concatMap, defer, map, type Observable, of, type OperatorFunction, reduce, takeWhile } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  map,
+  type Observable,
+  type OperatorFunction,
+  of,
+  reduce,
+  takeWhile,
+} from 'rxjs';
 import type { Frame, FrameId } from '../domain/frame.js';
 import type { Dropped, Outcome } from '../domain/outcome.js';
+import { type Attempt, betterAttempt, toOutcome } from '../operators/attempt.js';
 import { clusterPlaces } from '../operators/clusterPlaces.js';
 import { conflateScan } from '../operators/conflateScan.js';
 import { extractFeatures } from '../operators/extractFeatures.js';
@@ -8,7 +19,7 @@ import type { Localizer, Query } from '../operators/localizer.js';
 import { losslessScan } from '../operators/losslessScan.js';
 import { matchPlace } from '../operators/matchPlace.js';
 import { retrievePlaces } from '../operators/retrievePlaces.js';
-import { type Attempt, betterAttempt, solvePose, toOutcome } from '../operators/solvePose.js';
+import { solvePose } from '../operators/solvePose.js';
 import { trackedPlace } from '../operators/trackedPlace.js';
 import { LOST, nextTrack, type Track, trackAt } from '../tracking/track.js';
 
@@ -51,9 +62,9 @@ function searchPlaces(localizer: Localizer, query: Query, prior: Track): Observa
   return concat(trackedPlace(localizer, prior), retrieved).pipe(
     matchPlace(localizer, query),
     solvePose(localizer, query),
-    takeWhile((attempt) => !attempt.verdict.passed, true),
+    takeWhile((attempt) => attempt.kind === 'miss', true),
     reduce(betterAttempt, null as Attempt | null),
-    map((attempt) => toOutcome(localizer, query, attempt)),
+    map((attempt) => toOutcome(localizer.map, query, attempt)),
   );
 }
 
