@@ -1,0 +1,70 @@
+import { PosestreamError } from '../domain/errors.js';
+import type { GrayImage } from '../domain/features.js';
+import type { ModelManifest } from './manifest.js';
+
+export const MIN_SIDE_PX = 64;
+/** Bounds what the memory arena can grow to for good. */
+export const MAX_SIDE_PX = 4096;
+
+/** Size of the network's input for an image. A network of fixed size takes smaller images padded; larger ones are
+ * refused rather than scaled here, because sources scale while they decode, where it is cheapest.
+ * @param fixed  the network's own size, null where it takes any
+ * @throws PosestreamError E_SOURCE_FORMAT, E_MODEL_CONTRACT */
+export function inputSize(
+  image: Pick<GrayImage, 'widthPx' | 'heightPx'>,
+  padTo: number,
+  fixed: readonly [widthPx: number, heightPx: number] | null,
+): readonly [widthPx: number, heightPx: number] {
+  const { widthPx, heightPx } = image;
+  if (!isSide(widthPx) || !isSide(heightPx))
+    throw new PosestreamError('E_SOURCE_FORMAT', `An image of ${widthPx} x ${heightPx} px cannot be used.`, {
+      hint: `Both sides must be ${MIN_SIDE_PX} to ${MAX_SIDE_PX} px.`,
+    });
+  if (!fixed) return [roundUp(widthPx, padTo), roundUp(heightPx, padTo)];
+  if (widthPx > fixed[0] || heightPx > fixed[1])
+    throw new PosestreamError(
+      'E_MODEL_CONTRACT',
+      `Image of ${widthPx} x ${heightPx} px: this network takes exactly ${fixed[0]} x ${fixed[1]} px.`,
+      { hint: 'Scale frames to fit (longest side), or use a network with free size.' },
+    );
+  return fixed;
+}
+
+const isSide = (px: number): boolean => Number.isInteger(px) && px >= MIN_SIDE_PX && px <= MAX_SIDE_PX;
+const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
+
+/** Bytes to the network's numbers, one table of 256 per channel. */
+export function byteTables({ channels, scale, mean, std }: ModelManifest['input']): readonly Float32Array[] {
+  return Array.from({ length: channels }, (_, c) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - (mean?.[c] ?? 0)) / (std?.[c] ?? 1)),
+  );
+}
+
+/** Writes one image as [1, channels, heightPx, widthPx], its last column and row repeated into the padding.
+ * @param out  [channels * widthPx * heightPx], written. Cost O(out), allocates nothing. */
+export function fillImage(
+  out: Float32Array,
+  image: GrayImage,
+  [widthPx, heightPx]: readonly [number, number],
+  tables: readonly Float32Array[],
+): void {
+  const plane = widthPx * heightPx;
+  for (let c = 0; c < tables.length; c++) {
+    if (c > 0 && same(tables[c], tables[0])) out.copyWithin(c * plane, 0, plane);
+    else fillPlane(out.subarray(c * plane, (c + 1) * plane), image, widthPx, tables[c]);
+  }
+}
+
+function fillPlane(plane: Float32Array, image: GrayImage, widthPx: number, table: Float32Array): void {
+  const { pixels } = image;
+  for (let y = 0; y < image.heightPx; y++) {
+    const from = y * image.widthPx;
+    const to = y * widthPx;
+    for (let x = 0; x < image.widthPx; x++) plane[to + x] = table[pixels[from + x]];
+    plane.fill(plane[to + image.widthPx - 1], to + image.widthPx, to + widthPx);
+  }
+  const last = (image.heightPx - 1) * widthPx;
+  for (let to = last + widthPx; to < plane.length; to += widthPx) plane.copyWithin(to, last, last + widthPx);
+}
+
+const same = (a: Float32Array, b: Float32Array): boolean => a.every((v, i) => v === b[i]);

@@ -1,0 +1,173 @@
+import { Tensor } from 'onnxruntime-node';
+import { PosestreamError } from '../domain/errors.js';
+import type { ExtractOptions, Features, GrayImage } from '../domain/features.js';
+import { denseGraph } from './denseGraph.js';
+import { byteTables, fillImage, inputSize } from './imageTensor.js';
+import type { ModelManifest } from './manifest.js';
+import { loadModel } from './modelFile.js';
+import { readDense, readSparse } from './readOutputs.js';
+import { selectKeypoints, type ToFramePx } from './selectKeypoints.js';
+import { openSession, type Session } from './session.js';
+
+/** The keypoint network with everything that turns its outputs into features. */
+export interface Network {
+  readonly manifest: ModelManifest;
+  extract(image: GrayImage, options: ExtractOptions): Promise<Features>;
+  release(): Promise<void>;
+}
+
+/** Input tensors kept for reuse, one per size. */
+const KEPT_SIZES = 4;
+/** A session that gave NaN this often in a row is opened anew: a failed allocation leaves one unusable. */
+const NONFINITE_LIMIT = 3;
+
+interface State {
+  readonly manifest: ModelManifest;
+  readonly manifestPath: string;
+  readonly threads: number;
+  session: Session;
+  readonly dense: Session | null;
+  readonly tables: readonly Float32Array[];
+  readonly inputs: Map<string, Float32Array>;
+  nonFiniteInARow: number;
+}
+
+/** @throws PosestreamError E_MODEL_CORRUPT, E_MODEL_MANIFEST, E_MODEL_CONTRACT, E_FILE_NOT_FOUND */
+export async function openNetwork(manifestPath: string, threads: number): Promise<Network> {
+  const { manifest, bytes, path } = loadModel(manifestPath);
+  const session = await openSession(bytes, threads, path);
+  checkPorts(session, manifest, path);
+  const state: State = {
+    manifest,
+    manifestPath,
+    threads,
+    session,
+    dense:
+      manifest.kind === 'dense-v1'
+        ? await openSession(denseGraph(manifest), threads, 'the keypoint graph')
+        : null,
+    tables: byteTables(manifest.input),
+    inputs: new Map(),
+    nonFiniteInARow: 0,
+  };
+  return {
+    manifest,
+    extract: (image, options) => extractCounted(state, image, options),
+    release: async () => {
+      await state.session.release();
+      await state.dense?.release();
+    },
+  };
+}
+
+async function extractCounted(state: State, image: GrayImage, options: ExtractOptions): Promise<Features> {
+  try {
+    const features = await extract(state, image, options);
+    state.nonFiniteInARow = 0;
+    return features;
+  } catch (error) {
+    if (!(error instanceof PosestreamError) || error.code !== 'E_MODEL_NONFINITE') throw error;
+    state.nonFiniteInARow++;
+    if (state.nonFiniteInARow >= NONFINITE_LIMIT) await reopen(state);
+    throw error;
+  }
+}
+
+async function reopen(state: State): Promise<void> {
+  await state.session.release();
+  const { bytes, path } = loadModel(state.manifestPath);
+  state.session = await openSession(bytes, state.threads, path);
+  state.nonFiniteInARow = 0;
+}
+
+async function extract(state: State, image: GrayImage, { maxKeypoints }: ExtractOptions): Promise<Features> {
+  const { manifest, session } = state;
+  const size = inputSize(image, manifest.input.padTo, fixedSize(session, manifest));
+  const outputs = await session.run(feeds(state, image, size, maxKeypoints));
+  const raw = state.dense
+    ? await readDense(manifest, outputs, state.dense, image, size, maxKeypoints)
+    : readSparse(manifest, outputs);
+  return selectKeypoints(raw, {
+    toFramePx: toFramePx(manifest, size),
+    widthPx: image.widthPx,
+    heightPx: image.heightPx,
+    minScore: state.dense ? 0 : manifest.threshold,
+    maxKeypoints,
+    normalise: !manifest.descriptor.normalised,
+  });
+}
+
+function feeds(
+  state: State,
+  image: GrayImage,
+  size: readonly [number, number],
+  maxKeypoints: number,
+): Record<string, Tensor> {
+  const { manifest, session, tables } = state;
+  const [widthPx, heightPx] = size;
+  const data = inputBuffer(state, tables.length * widthPx * heightPx, size.join('x'));
+  fillImage(data, image, size, tables);
+  const out: Record<string, Tensor> = {
+    [manifest.tensors.image]: new Tensor('float32', data, [1, tables.length, heightPx, widthPx]),
+  };
+  const limit = manifest.tensors.maxKeypoints;
+  if (limit)
+    out[limit] = new Tensor('int64', BigInt64Array.of(BigInt(maxKeypoints)), limitDims(session, limit));
+  return out;
+}
+
+function inputBuffer({ inputs }: State, length: number, key: string): Float32Array {
+  const known = inputs.get(key) ?? new Float32Array(length);
+  inputs.delete(key);
+  inputs.set(key, known);
+  if (inputs.size > KEPT_SIZES) inputs.delete(inputs.keys().next().value!);
+  return known;
+}
+
+/** Exporters write the limit as a scalar or as a list of one. */
+const limitDims = (session: Session, name: string): number[] =>
+  portShape(session.inputs, name)?.length === 0 ? [] : [1];
+
+function fixedSize(session: Session, manifest: ModelManifest): readonly [number, number] | null {
+  const [heightPx, widthPx] = portShape(session.inputs, manifest.tensors.image)?.slice(2) ?? [];
+  return typeof widthPx === 'number' && typeof heightPx === 'number' ? [widthPx, heightPx] : null;
+}
+
+function portShape(ports: Session['inputs'], name: string): readonly (number | string)[] | undefined {
+  const port = ports.find((p) => p.name === name);
+  return port?.isTensor ? port.shape : undefined;
+}
+
+function toFramePx({ coordinates, offset }: ModelManifest, size: readonly [number, number]): ToFramePx {
+  if (coordinates === 'pixel') return { scale: [1, 1], shift: [offset, offset] };
+  const half = [(size[0] - 1) / 2, (size[1] - 1) / 2] as const;
+  return { scale: half, shift: [half[0] + offset, half[1] + offset] };
+}
+
+/** Names and fixed sizes are known before the first image: a wrong manifest fails at start, not in the street. */
+function checkPorts(session: Session, { input, tensors }: ModelManifest, path: string): void {
+  const { image, maxKeypoints, ...outputs } = tensors;
+  const inputs = [image, ...(maxKeypoints ? [maxKeypoints] : [])];
+  requireNames(path, 'input', inputs, session.inputs);
+  requireNames(path, 'output', Object.values(outputs), session.outputs);
+  const unfed = session.inputs.map((p) => p.name).filter((n) => !inputs.includes(n));
+  if (unfed.length > 0) throw contract(path, `needs inputs the manifest does not name: ${unfed.join(', ')}.`);
+  const channels = portShape(session.inputs, image)?.[1];
+  if (typeof channels === 'number' && channels !== input.channels)
+    throw contract(path, `"${image}" takes ${channels} channels, the manifest says ${input.channels}.`);
+}
+
+function requireNames(path: string, what: string, names: readonly string[], ports: Session['inputs']): void {
+  const known = ports.map((p) => p.name);
+  const missing = names.filter((n) => !known.includes(n));
+  if (missing.length > 0)
+    throw contract(
+      path,
+      `has no ${what} ${missing.map((n) => `"${n}"`).join(', ')}; it has ${known.join(', ')}.`,
+    );
+}
+
+const contract = (path: string, message: string): PosestreamError =>
+  new PosestreamError('E_MODEL_CONTRACT', `${path} ${message}`, {
+    hint: 'Mend the manifest (tensor names, channels) or export the network again.',
+  });
