@@ -12,7 +12,7 @@ export function topK(
   for (let i = 0; i < count; i++) {
     const value = values[i];
     if (size < k) {
-      if (value === value) siftUp(out, scratch, size++, i, value);
+      if (!Number.isNaN(value)) siftUp(out, scratch, size++, i, value);
     } else if (k > 0 && value > scratch[0]) {
       siftDown(out, scratch, size, i, value);
     }
