@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'E_SOURCE_FORMAT'
   | 'E_FFMPEG_MISSING'
   | 'E_PROTOCOL'
+  | 'E_UNAUTHORIZED'
   | 'E_CAPACITY'
   | 'E_PORT_IN_USE'
   | 'E_INTERNAL';

@@ -1,0 +1,245 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { PosestreamError } from '../domain/errors.js';
+import type { GrayImage, ModelIdentity } from '../domain/features.js';
+import type { MapModel } from '../domain/mapModel.js';
+import type { Outcome } from '../domain/outcome.js';
+import { createAccess, isLoopback } from './access.js';
+import { createHttpHandler } from './httpRoutes.js';
+import { encodeMapGeometry } from './mapGeometry.js';
+import { type PoseClient, servePoses } from './poseSocket.js';
+import { loadStaticFiles } from './staticFiles.js';
+import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
+import { acceptSockets, type Sockets } from './upgrade.js';
+import { CLOSE, type HelloMessage, PROTOCOL, type SourceStatus } from './wire.js';
+
+export type { GatewayStream } from './streamHub.js';
+
+export interface GatewayLimits {
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+  readonly maxViewers: number;
+  /** Camera pictures a second and stream. */
+  readonly viewHz: number;
+}
+
+export interface GatewayOptions {
+  /** Default 127.0.0.1; any other needs a token. */
+  readonly host?: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly token?: string | null;
+  readonly map: MapModel;
+  readonly model: ModelIdentity;
+  readonly streams: readonly GatewayStream[];
+  readonly serverVersion: string;
+  /** Folder of the built page; default dist/web of this package. */
+  readonly pageDir?: string;
+  readonly limits?: Partial<GatewayLimits>;
+  /** Told about failures that end nothing, such as a picture that could not be encoded. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** The outside of a running server. Publishing never waits for a client and never throws for one. */
+export interface Gateway {
+  /** Address of the page, with a trailing slash. */
+  readonly url: string;
+  publishOutcome(stream: string, outcome: Outcome): void;
+  publishStatus(stream: string, status: SourceStatus): void;
+  /** Whether somebody would see a picture now: ask before keeping pixels or asking for evidence. */
+  wantsFrame(stream: string): boolean;
+  /** The picture an outcome was made from; copied at once where it is wanted, ignored otherwise. */
+  publishFrame(stream: string, image: GrayImage, outcome: Outcome): void;
+  clients(): number;
+  /** Sockets close with 1001; done within 2 s. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_LIMITS: GatewayLimits = {
+  maxClients: 4096,
+  maxClientsPerAddress: 256,
+  maxViewers: 16,
+  viewHz: 10,
+};
+const STATISTICS_MS = 1000;
+const CLOSE_GRACE_MS = 1000;
+
+/** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, the page at `/`.
+ * @throws PosestreamError E_CONFIG (public bind without a token), E_PORT_IN_USE */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const host = options.host ?? '127.0.0.1';
+  const boundToLoopback = isLoopback(host);
+  const token = options.token || null;
+  if (!boundToLoopback && token === null) throw publicWithoutToken(host);
+
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const monotonicMs = (): number => performance.now();
+  const nowMs = (): number => Date.now();
+  const access = createAccess(token, monotonicMs);
+  const hubs = new Map<string, StreamHub>();
+  for (const stream of options.streams)
+    hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
+  const clients = new Set<PoseClient>();
+
+  const hello = (): HelloMessage => helloOf(options, hubs);
+  const server = createServer(
+    {
+      headersTimeout: 3000,
+      requestTimeout: 10_000,
+      keepAliveTimeout: 5000,
+      connectionsCheckingInterval: 1000,
+    },
+    createHttpHandler({
+      access,
+      boundToLoopback,
+      files: loadStaticFiles(options.pageDir ?? defaultPageDir()),
+      map: { bytes: encodeMapGeometry(options.map), etag: `"${options.map.sha256.slice(0, 32)}"` },
+      health: () => ({ status: 'ok', streams: hubs.size, clients: clients.size }),
+      streams: () => ({ streams: hello().streams }),
+    }),
+  );
+  server.maxConnections = limits.maxClients + 256;
+  const sockets = acceptSockets(server, { ...limits, access, boundToLoopback, route });
+
+  function route(url: URL) {
+    if (url.pathname === '/poses') return addPoseClient;
+    if (url.pathname !== '/view') return 404;
+    const hub = hubs.get(url.searchParams.get('stream') ?? options.streams[0]?.id ?? '');
+    if (!hub) return 404;
+    const watching = [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
+    return watching >= limits.maxViewers ? 503 : hub.view.add;
+  }
+
+  function addPoseClient(socket: Parameters<typeof servePoses>[0]): void {
+    socket.send(JSON.stringify(hello()));
+    const client = servePoses(socket, {
+      knowsStream: (id) => hubs.has(id),
+      latest: (id) => hubs.get(id)?.latest() ?? null,
+      streams: () => hubs.keys(),
+      monotonicMs,
+      nowMs,
+    });
+    clients.add(client);
+    socket.on('close', () => clients.delete(client));
+  }
+
+  function broadcastStatus(hub: StreamHub): void {
+    if (clients.size === 0) return;
+    const text = JSON.stringify(hub.statusMessage());
+    for (const client of clients) client.sendStatus(hub.id, text);
+  }
+
+  const everySecond = setInterval(() => {
+    for (const hub of hubs.values()) if (hub.takeChanged()) broadcastStatus(hub);
+    for (const client of clients) client.closeIfSilent();
+  }, STATISTICS_MS);
+  everySecond.unref();
+
+  const hubOf = (stream: string): StreamHub => {
+    const hub = hubs.get(stream);
+    if (!hub) throw new PosestreamError('E_INTERNAL', `No stream '${stream}' in this gateway.`);
+    return hub;
+  };
+
+  await listen(server, host, options.port);
+  return {
+    url: urlOf(server, host),
+    publishOutcome(stream, outcome) {
+      const item = hubOf(stream).record(outcome);
+      if (item) for (const client of clients) client.offer(stream, item);
+    },
+    publishStatus(stream, status) {
+      const hub = hubOf(stream);
+      hub.setSource(status);
+      broadcastStatus(hub);
+    },
+    wantsFrame: (stream) => hubOf(stream).view.wanted(),
+    publishFrame(stream, image, outcome) {
+      hubOf(stream)
+        .view.publish(image, outcome)
+        .catch((error: unknown) => options.onWarning?.(`picture of ${stream}: ${String(error)}`));
+    },
+    clients: () => clients.size,
+    close: once(async () => {
+      clearInterval(everySecond);
+      await shutDown(server, sockets);
+    }),
+  };
+}
+
+function helloOf(options: GatewayOptions, hubs: ReadonlyMap<string, StreamHub>): HelloMessage {
+  const { header, sha256, keyframes, points } = options.map;
+  const { name, version } = options.model;
+  return {
+    type: 'hello',
+    protocol: PROTOCOL,
+    server: { name: 'posestream', version: options.serverVersion },
+    map: {
+      name: header.name,
+      sha256,
+      keyframes: keyframes.count,
+      points: points.count,
+      scale: header.scale,
+      anchor: header.anchor,
+    },
+    model: { name, version, sha256: options.model.sha256 },
+    streams: [...hubs.values()].map((hub) => hub.info()),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): PosestreamError {
+  if (cause.code === 'EADDRINUSE')
+    return new PosestreamError('E_PORT_IN_USE', `Port ${port} on ${host} is taken.`, {
+      hint: 'Choose another with --port, or 0 for any free one.',
+      cause,
+    });
+  return new PosestreamError(
+    'E_CONFIG',
+    `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}).`,
+    {
+      hint: 'Use an address of this machine and a port above 1023.',
+      cause,
+    },
+  );
+}
+
+function publicWithoutToken(host: string): PosestreamError {
+  return new PosestreamError(
+    'E_CONFIG',
+    `Listening on ${host} opens the server to others and needs a token.`,
+    {
+      hint: 'Set listen.token, or listen on 127.0.0.1.',
+    },
+  );
+}
+
+async function shutDown(server: Server, sockets: Sockets): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await sockets.closeAll(CLOSE.goingAway, CLOSE_GRACE_MS);
+  server.closeAllConnections();
+  await closed;
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
+}
+
+/** The same folder from the sources and from the build. */
+function defaultPageDir(): string {
+  const fromBuild = import.meta.url.endsWith('/dist/server/gateway.js');
+  return fileURLToPath(new URL(fromBuild ? '../web/' : '../../dist/web/', import.meta.url));
+}
+
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null;
+  return () => (result ??= run());
+}

@@ -1,0 +1,121 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type Access, hostAllowed, originAllowed } from './access.js';
+
+const MAX_MESSAGE_BYTES = 16 * 1024;
+const MAX_FRAGMENTS = 16;
+const PING_MS = 5000;
+
+export interface SocketLimits {
+  readonly maxClients: number;
+  readonly maxClientsPerAddress: number;
+}
+
+export interface UpgradeOptions extends SocketLimits {
+  readonly access: Access;
+  readonly boundToLoopback: boolean;
+  /** HTTP status that refuses this request, or what to do with its socket. */
+  readonly route: (url: URL) => number | ((socket: WebSocket) => void);
+}
+
+export interface Sockets {
+  readonly size: () => number;
+  /** Closes every socket with this code; those that have not answered after `graceMs` are cut. */
+  readonly closeAll: (code: number, graceMs: number) => Promise<void>;
+}
+
+const STATUS_TEXT: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  421: 'Misdirected Request',
+  503: 'Service Unavailable',
+};
+
+/** WebSockets of a server: refused before the handshake where they may not come in, pinged while they live. */
+export function acceptSockets(server: Server, options: UpgradeOptions): Sockets {
+  const wss = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload: MAX_MESSAGE_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: 64,
+    perMessageDeflate: false,
+  });
+  const perAddress = new Map<string, number>();
+  const answered = new WeakSet<WebSocket>();
+  let closing = false;
+
+  server.on('upgrade', (request: IncomingMessage, connection: Duplex, head: Buffer) => {
+    connection.on('error', () => connection.destroy());
+    const address = request.socket.remoteAddress ?? '';
+    const verdict = admit(request, address);
+    if (typeof verdict === 'number') {
+      refuse(connection, verdict);
+      return;
+    }
+    wss.handleUpgrade(request, connection, head, (socket) => {
+      hold(socket, address);
+      verdict(socket);
+    });
+  });
+
+  function admit(request: IncomingMessage, address: string): number | ((socket: WebSocket) => void) {
+    if (!hostAllowed(request.headers.host, options.boundToLoopback)) return 421;
+    if (!originAllowed(request)) return 403;
+    if (!URL.canParse(request.url ?? '', 'http://host')) return 400;
+    const url = new URL(request.url ?? '', 'http://host');
+    if (!options.access.bearer(request) && !options.access.ticket(url.searchParams.get('ticket'))) return 401;
+    const full = wss.clients.size >= options.maxClients;
+    const fullHere = (perAddress.get(address) ?? 0) >= options.maxClientsPerAddress;
+    return closing || full || fullHere ? 503 : options.route(url);
+  }
+
+  function hold(socket: WebSocket, address: string): void {
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+    answered.add(socket);
+    socket.on('pong', () => answered.add(socket));
+    // ws closes the socket itself, with 1007 or 1009; the error event must only not go unheard.
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
+    });
+  }
+
+  const heartbeat = setInterval(() => {
+    for (const socket of wss.clients) {
+      if (answered.delete(socket)) socket.ping();
+      else socket.terminate();
+    }
+  }, PING_MS);
+  heartbeat.unref();
+
+  async function closeAll(code: number, graceMs: number): Promise<void> {
+    closing = true;
+    clearInterval(heartbeat);
+    const open = [...wss.clients];
+    const allClosed = Promise.all(
+      open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
+    );
+    for (const socket of open) socket.close(code, 'server is closing');
+    const cut = setTimeout(() => {
+      for (const socket of open) socket.terminate();
+    }, graceMs);
+    await allClosed;
+    clearTimeout(cut);
+    wss.close();
+  }
+
+  return { size: () => wss.clients.size, closeAll };
+}
+
+function refuse(connection: Duplex, status: number): void {
+  const reason = `${status} ${STATUS_TEXT[status] ?? 'Error'}`;
+  connection.end(`HTTP/1.1 ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
+    connection.destroy(),
+  );
+}
