@@ -12,7 +12,8 @@ export interface Features {
   readonly global: Float32Array | null;
 }
 
-/** The two best reference rows of every query row, by dot product. */
+/** The two best reference rows of every query row, by dot product. Where there is none (a set of one row) the index
+ * is -1 and the dot 0. */
 export interface NearestTwo {
   /** [2n] row of the reference set: best, second, best, second … */
   readonly index: Int32Array;
@@ -38,7 +39,7 @@ export interface Engine {
   readonly model: ModelIdentity;
   /** Pixels are copied before the promise is returned, so the buffer may be reused at once. */
   extract(image: GrayImage, options: ExtractOptions): Promise<Features>;
-  /** Nearest two of every query row; Gemm + TopK in the engine. The set needs at least 1 row. */
+  /** Nearest two of every query row; Gemm + TopK in the engine. */
   match(query: Float32Array, set: DescriptorSet): Promise<NearestTwo>;
   /** k best rows of a stored set of global descriptors, best first. */
   retrieve(global: Float32Array, id: string, k: number): Promise<Retrieved>;
