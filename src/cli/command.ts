@@ -36,7 +36,9 @@ export function reportError(error: unknown): number {
     if (error.hint !== undefined) say(`  ${colour.dim('→')} ${error.hint}`);
     return error.code === 'E_USAGE' ? EXIT.usage : EXIT.failed;
   }
-  say(`${colour.red('E_INTERNAL')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  say(
+    `${colour.red('E_INTERNAL')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return EXIT.failed;
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { parseImagesCsv, parseList } from '../map/lists.js';
-import { readTextFile } from '../map/posedImage.js';
+import { readTextFile } from '../map/posedFolder.js';
 import { parseTum, type TimedPose } from '../map/tum.js';
 import { usageError } from './command.js';
 import { type Evaluation, evaluate } from './evaluate.js';
@@ -85,7 +85,8 @@ function listedTimes(names: readonly string[], options: EvalOptions) {
 /** A few lines for a person; unknown is a dash. */
 export function formatEvaluation(result: Evaluation): string {
   const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
-  const cm = (m: number | null) => (m === null ? '–' : m < 1 ? `${(100 * m).toFixed(1)} cm` : `${m.toFixed(2)} m`);
+  const cm = (m: number | null) =>
+    m === null ? '–' : m < 1 ? `${(100 * m).toFixed(1)} cm` : `${m.toFixed(2)} m`;
   const deg = (d: number | null) => (d === null ? '–' : `${d.toFixed(3)}°`);
   const rows = [
     ['queries', String(result.queries)],

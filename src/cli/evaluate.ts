@@ -1,4 +1,5 @@
 import { angleBetween, distanceBetween } from '../geometry/rigid.js';
+import { nearestPose } from '../map/trajectory.js';
 import type { TimedPose } from '../map/tum.js';
 
 /** The field's usual recall thresholds: fine, medium, coarse (Sattler et al., CVPR 2018). */
@@ -42,8 +43,9 @@ export function evaluate(
   reference: readonly TimedPose[],
   toleranceS: number,
 ): Evaluation {
+  const sorted = [...estimates].sort((a, b) => a.timeS - b.timeS);
   const errors = reference.flatMap((truth) => {
-    const estimate = nearestInTime(estimates, truth.timeS, toleranceS);
+    const estimate = nearestPose(sorted, truth.timeS, toleranceS);
     return estimate === null ? [] : [poseError(estimate, truth)];
   });
   const within = (m: number, deg: number) => errors.filter((e) => e.errorM <= m && e.errorDeg <= deg).length;
@@ -81,23 +83,6 @@ const poseError = (estimate: TimedPose, truth: TimedPose): PoseError => ({
   errorM: distanceBetween(estimate.worldFromCam, truth.worldFromCam),
   errorDeg: (angleBetween(estimate.worldFromCam, truth.worldFromCam) * 180) / Math.PI,
 });
-
-function nearestInTime(
-  poses: readonly TimedPose[],
-  timeS: number,
-  toleranceS: number,
-): TimedPose | null {
-  let best: TimedPose | null = null;
-  let bestGapS = toleranceS;
-  for (const pose of poses) {
-    const gapS = Math.abs(pose.timeS - timeS);
-    if (gapS <= bestGapS) {
-      best = pose;
-      bestGapS = gapS;
-    }
-  }
-  return best;
-}
 
 /** Linear between order statistics; null for no values. */
 export function quantile(values: readonly number[], q: number): number | null {

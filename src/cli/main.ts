@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { EXIT, reportError } from './command.js';
 import { demoCommand } from './demo.js';
@@ -7,8 +6,7 @@ import { localizeCommand } from './localize.js';
 import { mapCommand } from './map.js';
 import { modelCommand } from './model.js';
 import { serveCommand } from './serve.js';
-
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+import { packageVersion } from './version.js';
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +21,7 @@ Exit codes: 0 it ran, 1 it failed (an E_… code on stderr), 2 wrong usage, 130 
 function createProgram(): Command {
   const program = new Command('posestream')
     .description('Where is this camera, and which way does it look? Live, against a map built beforehand.')
-    .version(version)
+    .version(packageVersion())
     .showHelpAfterError('(--help shows what is understood)')
     .addHelpText('after', EXAMPLES);
   for (const make of [mapCommand, localizeCommand, evalCommand, serveCommand, modelCommand, demoCommand])

@@ -8,6 +8,7 @@ import {
   of,
   reduce,
   takeWhile,
+  tap,
 } from 'rxjs';
 import type { Frame, FrameId } from '../domain/frame.js';
 import type { Dropped, Outcome } from '../domain/outcome.js';
@@ -35,12 +36,24 @@ export function localizeRecording(
   return losslessScan(source, { seed: LOST, next: nextTrack, project: localizeFrame(localizer, mode) });
 }
 
+/** Sees a frame while its pixels are there; what it returns, if anything, is told the frame's outcome. */
+export type FrameWatcher = (frame: Frame) => ((outcome: Outcome) => void) | null;
+
 /** A live camera: while a frame is worked on only the newest waits, the others are dropped and counted. */
-export function localizeLive(localizer: Localizer, mode: LocalizeMode): OperatorFunction<Frame, Outcome> {
+export function localizeLive(
+  localizer: Localizer,
+  mode: LocalizeMode,
+  watch: FrameWatcher = () => null,
+): OperatorFunction<Frame, Outcome> {
+  const localize = localizeFrame(localizer, mode);
   return conflateScan({
     seed: LOST,
     next: nextTrack,
-    project: localizeFrame(localizer, mode),
+    project: (frame, track) => {
+      const tell = watch(frame);
+      const outcome = localize(frame, track);
+      return tell === null ? outcome : outcome.pipe(tap(tell));
+    },
     displaced: dropFrame,
   });
 }

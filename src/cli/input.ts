@@ -1,0 +1,104 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Camera } from '../domain/camera.js';
+import { PosestreamError } from '../domain/errors.js';
+import { fileError } from '../map/fileError.js';
+import { parseIntrinsics } from '../map/intrinsics.js';
+import { parseImagesCsv, parseList, type TimedName } from '../map/lists.js';
+import { listImages, readTextFile } from '../map/posedFolder.js';
+import type { Clock } from '../streams/clock.js';
+import type { FrameSource } from '../streams/frameSource.js';
+import { openImages } from '../streams/imageFolder.js';
+import { probeVideo } from '../streams/probe.js';
+import { openVideo } from '../streams/videoFile.js';
+import { usageError } from './command.js';
+
+export interface InputOptions {
+  /** Where absent: intrinsics.json in the folder, or beside the video. */
+  readonly intrinsics?: string;
+  /** Names of a folder's images to take. */
+  readonly list?: string;
+  readonly maxSidePx: number;
+  /** Given: a video plays by this clock. */
+  readonly clock?: Clock;
+  readonly loop?: boolean;
+  readonly stream?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface RecordingInput {
+  readonly frames: FrameSource;
+  /** Frames to come; null where nobody knows. */
+  readonly total: number | null;
+}
+
+/** A video or a folder of images as frames with intrinsics. */
+export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
+  return isFolder(path) ? openFolderInput(path, options) : openVideoInput(path, options);
+}
+
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}
+
+function openFolderInput(folder: string, options: InputOptions): RecordingInput {
+  if (options.clock !== undefined)
+    throw usageError('--realtime plays videos; a folder of images has no pace.');
+  const camera = readIntrinsics(options.intrinsics ?? join(folder, 'intrinsics.json'));
+  const imageFolder = existsSync(join(folder, 'images')) ? join(folder, 'images') : folder;
+  const entries = select(timedImages(folder, imageFolder), options.list).map(({ name, timeS }) => ({
+    name,
+    path: join(imageFolder, name),
+    timestampS: timeS,
+    camera,
+  }));
+  const { maxSidePx, signal, stream } = options;
+  return { frames: openImages(entries, { maxSidePx, signal, stream }), total: entries.length };
+}
+
+async function openVideoInput(path: string, options: InputOptions): Promise<RecordingInput> {
+  if (options.list !== undefined) throw usageError('--list names images of a folder; a video has none.');
+  const camera = readIntrinsics(options.intrinsics ?? join(dirname(path), 'intrinsics.json'));
+  const { frames, fps, durationS } = await probeVideo(path);
+  const { maxSidePx, signal, stream, loop, clock } = options;
+  return {
+    frames: openVideo(path, { camera, maxSidePx, signal, stream, loop, realtime: clock }),
+    total: frames ?? (fps !== null && durationS !== null ? Math.round(fps * durationS) : null),
+  };
+}
+
+export function readIntrinsics(path: string): Camera {
+  if (!existsSync(path))
+    throw new PosestreamError(
+      'E_INTRINSICS',
+      `${path} is not there, and without intrinsics there is no pose.`,
+      {
+        hint: 'Name the file with --intrinsics; it holds {"model": "PINHOLE", "params": [fx, fy, cx, cy], "width": w, "height": h}.',
+      },
+    );
+  return parseIntrinsics(readTextFile(path), path);
+}
+
+/** Times from images.csv; without one an image's number in name order is its time. */
+function timedImages(folder: string, imageFolder: string): TimedName[] {
+  const csv = join(folder, 'images.csv');
+  if (existsSync(csv)) return parseImagesCsv(readTextFile(csv), csv);
+  const names = listImages(imageFolder);
+  if (names.length === 0)
+    throw new PosestreamError('E_FILE_INVALID', `${imageFolder} holds no images.`, {
+      hint: 'Give a folder with JPEG or PNG files, or a video file.',
+    });
+  return names.map((name, timeS) => ({ name, timeS }));
+}
+
+function select(images: readonly TimedName[], list: string | undefined): readonly TimedName[] {
+  if (list === undefined) return images;
+  const wanted = new Set(parseList(readTextFile(list), list));
+  const found = images.filter(({ name }) => wanted.delete(name));
+  if (wanted.size > 0) throw usageError(`${list}: ${[...wanted][0]} is not in the folder.`);
+  return found;
+}

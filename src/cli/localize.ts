@@ -1,0 +1,139 @@
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { finalize, lastValueFrom, type Observable, takeUntil, tap } from 'rxjs';
+import type { Outcome } from '../domain/outcome.js';
+import { fileError } from '../map/fileError.js';
+import { formatTum, type TimedPose } from '../map/tum.js';
+import { DEFAULT_OPTIONS, type Localizer } from '../operators/localizer.js';
+import { systemClock } from '../streams/clock.js';
+import { liveFrames } from '../streams/liveFrames.js';
+import { type LocalizeMode, localizeLive, localizeRecording } from '../streams/localize.js';
+import { action } from './command.js';
+import { openInput, type RecordingInput } from './input.js';
+import { wholeNumber } from './numbers.js';
+import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
+import { openReport, type Report } from './report.js';
+import { aborted } from './signals.js';
+import { addOutcome, EMPTY_SUMMARY, formatSummary, type Summary } from './summary.js';
+import { say, startProgress } from './terminal.js';
+
+const EXAMPLES = `
+Examples:
+  posestream localize drive.mp4 --map town.map --intrinsics cam.json --out poses.tum
+  posestream localize set/ --list set/query.txt --map set.map --mode frame --out poses.tum --report frames.jsonl
+  posestream localize drive.mp4 --map town.map --realtime     as a live camera would send it: late frames are dropped
+
+Poses are camera-to-world (\`timestamp tx ty tz qx qy qz qw\`, camera x right, y down, z forward) under the input's own
+timestamps. The report has one JSON line per frame: posed, lost with a reason, or dropped.`;
+
+interface Options {
+  readonly map: string;
+  readonly intrinsics?: string;
+  readonly list?: string;
+  readonly mode: LocalizeMode;
+  readonly out?: string;
+  readonly report?: string;
+  readonly model: string;
+  readonly size?: number;
+  readonly keypoints: number;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly realtime?: boolean;
+}
+
+export function localizeCommand(): Command {
+  return new Command('localize')
+    .description('poses of a recording: a video or a folder of images')
+    .argument('<video|folder>')
+    .requiredOption('--map <file>', 'map to localize in')
+    .option('--intrinsics <file>', 'camera (default: intrinsics.json in the folder or beside the video)')
+    .option('--list <file>', 'only these images of a folder, one name a line')
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'frame: every frame alone; sequence: the last pose says where to look first',
+      )
+        .choices(['frame', 'sequence'])
+        .default('sequence'),
+    )
+    .option('--out <file>', 'TUM poses (default: standard output)')
+    .option('--report <file>', 'one JSON line per frame')
+    .option('--model <manifest>', 'network', DEFAULT_MODEL)
+    .option('--size <px>', 'longest image side (default: as the map was built)', wholeNumber)
+    .option('--keypoints <n>', 'keypoints per frame', wholeNumber, DEFAULT_OPTIONS.maxKeypoints)
+    .option('--seed <n>', 'the same input and seed give the same poses', wholeNumber, DEFAULT_OPTIONS.seed)
+    .option('--threads <n>', 'threads of the network (default: all cores)', wholeNumber)
+    .option('--realtime', 'play a video by its clock and drop what comes too late')
+    .addHelpText('after', EXAMPLES)
+    .action(action((signal, path: string, options: Options) => localize(path, options, signal)));
+}
+
+async function localize(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  const localizer = await openLocalizer({
+    mapPath: options.map,
+    modelPath: options.model,
+    threads: options.threads,
+    options: { seed: options.seed, maxKeypoints: options.keypoints },
+  });
+  try {
+    const input = await openInput(path, {
+      ...options,
+      maxSidePx: options.size ?? localizer.map.header.maxSidePx,
+      clock: options.realtime ? systemClock : undefined,
+      signal,
+    });
+    await run(input, localizer, options, signal);
+  } finally {
+    await localizer.close();
+  }
+}
+
+/** Whatever ends the run, the poses so far are written and the summary is said. */
+async function run(input: RecordingInput, localizer: Localizer, options: Options, signal: AbortSignal) {
+  const report = options.report === undefined ? null : openReport(options.report);
+  const progress = startProgress('Localizing', input.total ?? 0);
+  const poses: TimedPose[] = [];
+  let summary: Summary = EMPTY_SUMMARY;
+  const startedMs = performance.now();
+  try {
+    const outcomes = outcomesOf(input, localizer, options).pipe(
+      takeUntil(aborted(signal)),
+      tap((outcome) => {
+        keep(outcome, poses, report);
+        summary = addOutcome(summary, outcome);
+        progress.update(summary.frames, outcome.kind === 'posed' ? '' : outcome.kind);
+      }),
+      finalize(() => progress.stop()),
+    );
+    await lastValueFrom(outcomes, { defaultValue: null });
+  } finally {
+    writePoses(poses, options.out);
+    await report?.close();
+    say(formatSummary(summary, performance.now() - startedMs));
+  }
+}
+
+function outcomesOf(input: RecordingInput, localizer: Localizer, options: Options): Observable<Outcome> {
+  return options.realtime
+    ? liveFrames(input.frames).pipe(localizeLive(localizer, options.mode))
+    : localizeRecording(input.frames, localizer, options.mode);
+}
+
+function keep(outcome: Outcome, poses: TimedPose[], report: Report | null): void {
+  report?.write(outcome);
+  if (outcome.kind === 'posed')
+    poses.push({ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam });
+}
+
+function writePoses(poses: readonly TimedPose[], out: string | undefined): void {
+  const text = formatTum(poses);
+  if (out === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(out, text);
+  } catch (cause) {
+    throw fileError(cause, out);
+  }
+}

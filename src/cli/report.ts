@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import type { Outcome } from '../domain/outcome.js';
+import { fileError } from '../map/fileError.js';
+
+export interface Report {
+  readonly write: (outcome: Outcome) => void;
+  /** Resolves once everything is on disk; throws E_FILE_INVALID or E_DISK_FULL where it is not. */
+  readonly close: () => Promise<void>;
+}
+
+/** One JSON line per frame. */
+export function openReport(path: string): Report {
+  const stream = createWriteStream(path);
+  let failure: unknown = null;
+  stream.on('error', (error) => {
+    failure = error;
+  });
+  return {
+    write: (outcome) => stream.write(`${JSON.stringify(reportLine(outcome))}\n`),
+    close: async () => {
+      if (failure === null) {
+        stream.end();
+        await once(stream, 'close');
+      }
+      if (failure !== null) throw fileError(failure, path);
+    },
+  };
+}
+
+/** What a report says of a frame: flat, named, with units. */
+export function reportLine(outcome: Outcome): Record<string, unknown> {
+  const { frame, timings } = outcome;
+  const base = {
+    timestampS: frame.timestampS,
+    ...(frame.name === undefined ? {} : { name: frame.name }),
+    epoch: frame.epoch,
+    sequence: frame.sequence,
+    outcome: outcome.kind,
+  };
+  switch (outcome.kind) {
+    case 'dropped':
+      return { ...base, reason: outcome.reason, timings };
+    case 'lost':
+      return { ...base, reason: outcome.reason, detail: outcome.detail, confidence: 0, timings };
+    case 'posed': {
+      const { worldFromCam, covariance, ...rest } = outcome.pose;
+      return {
+        ...base,
+        ...rest,
+        position: worldFromCam.t,
+        orientation: worldFromCam.q,
+        covariance: covariance === null ? null : [...covariance],
+        timings,
+      };
+    }
+  }
+}

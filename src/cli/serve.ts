@@ -1,0 +1,135 @@
+import { dirname, resolve } from 'node:path';
+import { Command } from 'commander';
+import { lastValueFrom, takeUntil } from 'rxjs';
+import { readTextFile } from '../map/posedFolder.js';
+import { parseConfig, type ServeConfig } from '../server/config.js';
+import { action, usageError } from './command.js';
+import { portNumber } from './numbers.js';
+import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
+import { isUrl, type ServedStream, serveStreams } from './serveStreams.js';
+import { aborted } from './signals.js';
+import { colour, say } from './terminal.js';
+
+const EXAMPLES = `
+Examples:
+  posestream serve posestream.yaml
+  posestream serve --map town.map --stream car=drive.mp4 --intrinsics cam.json
+  posestream serve --map site.map --stream drone=rtsp://127.0.0.1:8554/cam --intrinsics cam.json --port 9000
+
+posestream.yaml:
+  listen: { host: 127.0.0.1, port: 8080 }
+  map: town.map
+  streams:
+    - id: car
+      source: drive.mp4          # or rtsp://…
+      intrinsics: cam.json
+      loop: true
+
+Poses leave at ws://127.0.0.1:8080/poses as JSON; the page is at http://127.0.0.1:8080/.`;
+
+interface Options {
+  readonly map?: string;
+  readonly stream: readonly string[];
+  readonly intrinsics?: string;
+  readonly reference?: string;
+  readonly model?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly loop?: boolean;
+}
+
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('live poses of one or more streams over WebSocket, with a page to watch them')
+    .argument('[config]', 'YAML file; flags override it')
+    .option('--map <file>', 'map to localize in')
+    .option('--stream <id=source>', 'a video file or rtsp:// address; may be repeated', collect, [])
+    .option('--intrinsics <file>', 'camera of the --stream sources')
+    .option('--reference <file>', 'TUM truth of the --stream sources, to show the error')
+    .option('--model <manifest>', 'network')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <n>', 'port to listen on; 0 takes any free one', portNumber)
+    .option('--loop', 'play --stream files again and again')
+    .addHelpText('after', EXAMPLES)
+    .action(action((signal, config: string | undefined, options: Options) => serve(config, options, signal)));
+}
+
+const collect = (value: string, before: readonly string[]) => [...before, value];
+
+async function serve(configPath: string | undefined, options: Options, signal: AbortSignal): Promise<void> {
+  const settings = configPath === undefined ? fromFlags(options) : override(readConfig(configPath), options);
+  const localizer = await openLocalizer({
+    mapPath: settings.map,
+    modelPath: settings.model ?? DEFAULT_MODEL,
+    options: { evidence: true },
+  });
+  try {
+    const { gateway, outcomes } = await serveStreams(settings.streams, settings.listen, localizer, signal);
+    say(
+      `${colour.bold('posestream')} ${gateway.url}   poses at ${gateway.url.replace(/^http/, 'ws')}poses   Ctrl-C stops`,
+    );
+    try {
+      outcomes.pipe(takeUntil(aborted(signal))).subscribe();
+      await lastValueFrom(aborted(signal));
+    } finally {
+      await gateway.close();
+    }
+  } finally {
+    await localizer.close();
+  }
+}
+
+interface Settings {
+  readonly map: string;
+  readonly model?: string;
+  readonly streams: readonly ServedStream[];
+  readonly listen: ServeConfig['listen'] & { readonly limits: ServeConfig['limits'] };
+}
+
+/** Paths in a configuration are meant from where it lies. */
+function readConfig(path: string): Settings {
+  const { listen, limits, map, model, streams } = parseConfig(readTextFile(path), path);
+  const from = (file: string) => resolve(dirname(path), file);
+  const optional = (file: string | undefined) => (file === undefined ? undefined : from(file));
+  return {
+    map: from(map),
+    model: optional(model),
+    listen: { ...listen, limits },
+    streams: streams.map((stream) => ({
+      ...stream,
+      source: isUrl(stream.source) ? stream.source : from(stream.source),
+      intrinsics: optional(stream.intrinsics),
+      reference: optional(stream.reference),
+    })),
+  };
+}
+
+function override(settings: Settings, options: Options): Settings {
+  const streams = options.stream.length > 0 ? flagStreams(options) : settings.streams;
+  const {
+    map = settings.map,
+    model = settings.model,
+    host = settings.listen.host,
+    port = settings.listen.port,
+  } = options;
+  return { map, model, streams, listen: { ...settings.listen, host, port } };
+}
+
+const DEFAULT_LISTEN = { host: '127.0.0.1', port: 8080, limits: {} };
+
+function fromFlags(options: Options): Settings {
+  if (options.map === undefined)
+    throw usageError('No map is given.', 'posestream serve --map town.map --stream car=drive.mp4');
+  if (options.stream.length === 0)
+    throw usageError('No stream is given.', '--stream car=drive.mp4 names one; a YAML file may hold many.');
+  return override({ map: options.map, streams: [], listen: DEFAULT_LISTEN }, options);
+}
+
+function flagStreams({ stream, intrinsics, reference, loop }: Options): ServedStream[] {
+  return stream.map((text) => {
+    const [, id, source] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$/.exec(text) ?? [];
+    if (id === undefined)
+      throw usageError(`--stream ${text} is not of the form id=source.`, '--stream car=drive.mp4');
+    return { id, source, intrinsics, reference, realtime: true, loop: loop ?? false };
+  });
+}
