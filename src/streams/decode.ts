@@ -1,0 +1,102 @@
+import { type BufferPool, bufferPool, type Loan } from './bufferPool.js';
+import { type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
+import { exactTimeOptions, findFfmpeg, keepSizeOptions } from './ffmpegTool.js';
+import { type NutFrame, nutDemuxer } from './nut.js';
+
+/** One decoded gray picture; `picture` is on loan to whoever received it. */
+export interface Decoded {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Presentation time under the input's own time line. */
+  readonly timestampS: number;
+  readonly picture: Loan;
+}
+
+export interface DecodeRequest {
+  readonly input: string;
+  readonly inputOptions: readonly string[];
+  /** Output options after the ones every decode has. */
+  readonly outputOptions?: readonly string[];
+  readonly maxSidePx: number;
+  readonly signal: AbortSignal;
+  readonly onLine?: (line: string) => void;
+  /** Told the process id once it runs. */
+  readonly onStart?: (pid: number) => void;
+  /** Turns the way the process ended into an error, or null where it ended well. Not asked after an abort. */
+  readonly judge: (end: FfmpegEnd, frames: number) => Error | null;
+}
+
+/** Largest picture a decoder may allocate, 8K and some: a small file can claim any size. */
+export const MAX_PIXELS = 40_000_000;
+
+/** ffmpeg's filters for gray pictures that fit `maxSidePx`, never enlarged. Sizes round to the nearest pixel, as
+ * `fitSize` does. */
+export function grayFilter(maxSidePx: number): string {
+  const fit = `min(1\\,${maxSidePx}/max(iw\\,ih))`;
+  const side = (of: string) => `max(1\\,trunc(${of}*${fit}+0.5))`;
+  return `scale=w=${side('iw')}:h=${side('ih')}:flags=bicubic,format=gray`;
+}
+
+/** Size of a picture scaled to fit `maxSidePx`, never enlarged. */
+export function fitSize(widthPx: number, heightPx: number, maxSidePx: number): readonly [number, number] {
+  const scale = Math.min(1, maxSidePx / Math.max(widthPx, heightPx));
+  const side = (of: number) => Math.max(1, Math.trunc(of * scale + 0.5));
+  return [side(widthPx), side(heightPx)];
+}
+
+/** Pictures of an input's first video stream, in order, pulled: ffmpeg waits while nobody asks.
+ * Ends quietly after an abort; throws what `judge` makes of a bad end, E_SOURCE_FORMAT for damaged output. */
+export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, void> {
+  const { signal } = request;
+  const tool = await findFfmpeg();
+  if (signal.aborted) return;
+  const pool: BufferPool = bufferPool();
+  const demuxer = nutDemuxer(pool);
+  const ready: NutFrame[] = [];
+  const run = runFfmpeg(tool, {
+    input: request.input,
+    inputOptions: [...request.inputOptions, '-max_pixels', String(MAX_PIXELS)],
+    outputOptions: [
+      ...['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
+      ...['-vf', grayFilter(request.maxSidePx), '-c:v', 'rawvideo', '-pix_fmt', 'gray'],
+      ...exactTimeOptions(tool),
+      ...keepSizeOptions(tool),
+      ...(request.outputOptions ?? []),
+      ...['-f', 'nut'],
+    ],
+    onLine: request.onLine,
+    onStart: request.onStart,
+  });
+  const abort = () => run.kill();
+  signal.addEventListener('abort', abort);
+  let frames = 0;
+  let isDone = false;
+  try {
+    for await (const chunk of run.stdout) {
+      if (signal.aborted) return;
+      demuxer.push(chunk, (frame) => ready.push(frame));
+      for (let next = ready.shift(); next; next = ready.shift()) {
+        frames++;
+        yield decoded(next);
+        if (signal.aborted) return;
+      }
+    }
+    isDone = true;
+    const end = await run.ended;
+    if (signal.aborted) return;
+    const error = request.judge(end, frames);
+    if (error) throw error;
+    demuxer.end();
+  } finally {
+    signal.removeEventListener('abort', abort);
+    demuxer.close();
+    for (const frame of ready) frame.picture.release();
+    if (!isDone) await run.stop();
+  }
+}
+
+function decoded(frame: NutFrame): Decoded {
+  const { widthPx, heightPx, timeBase } = frame.video;
+  const timestampS = (frame.pts * timeBase.num) / timeBase.den;
+  return { widthPx, heightPx, timestampS, picture: frame.picture };
+}

@@ -1,0 +1,105 @@
+import type { ChildProcess } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import Ffmpeg from 'fluent-ffmpeg';
+import type { FfmpegTool } from './ffmpegTool.js';
+import { redactorFor } from './redactUrl.js';
+
+/** The only file that knows fluent-ffmpeg: it starts ffmpeg and ends it. */
+
+export interface FfmpegCommand {
+  /** URL or `file:` path, as ffmpeg reads it. */
+  readonly input: string;
+  readonly inputOptions: readonly string[];
+  readonly outputOptions: readonly string[];
+  /** Told every line of stderr, credentials redacted. */
+  readonly onLine?: (line: string) => void;
+  /** Told the process id. */
+  readonly onStart?: (pid: number) => void;
+}
+
+export interface FfmpegEnd {
+  /** null where a signal ended it, or where it never started. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines of stderr, credentials redacted. */
+  readonly lines: readonly string[];
+}
+
+export interface FfmpegRun {
+  readonly stdout: Readable;
+  /** Resolves when the process is gone and reaped; never rejects. */
+  readonly ended: Promise<FfmpegEnd>;
+  /** Asks it to end, kills it after a short grace, and waits until it is gone. */
+  readonly stop: () => Promise<FfmpegEnd>;
+  /** Kills it at once: for one that does not answer. */
+  readonly kill: () => void;
+}
+
+const GRACE_MS = 200;
+const KEPT_LINES = 30;
+const alive = new Set<ChildProcess>();
+
+// A process that exits on its own takes its decoders along; they would only notice at their next write.
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+/** Starts ffmpeg with its output on `stdout`. Reading slowly makes it wait: the pipe holds 64 KiB, this side 1 MiB.
+ * The arguments go as an array, never through a shell. */
+export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
+  const redact = redactorFor(command.input);
+  const lines: string[] = [];
+  // `close` of the target would make the wrapper signal a process that is just about to end by itself.
+  const stdout = new PassThrough({ highWaterMark: 1 << 20, emitClose: false, autoDestroy: false });
+  const state: { child: ChildProcess | null; isStopped: boolean } = { child: null, isStopped: false };
+  const ended = new Promise<FfmpegEnd>((resolve) => {
+    const finish = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, lines });
+    const run = Ffmpeg(command.input, { stdoutLines: KEPT_LINES })
+      .setFfmpegPath(tool.path)
+      .inputOptions('-hide_banner', '-nostdin', '-loglevel', 'error', ...command.inputOptions)
+      .outputOptions('-flush_packets', '1', ...command.outputOptions)
+      .output(stdout);
+    run.on('stderr', (line: string) => {
+      const safe = redact(line);
+      lines.push(safe);
+      if (lines.length > KEPT_LINES) lines.shift();
+      command.onLine?.(safe);
+    });
+    run.on('start', () => {
+      const { ffmpegProc: child } = run as unknown as { readonly ffmpegProc: ChildProcess };
+      state.child = child;
+      alive.add(child);
+      child.once('exit', () => alive.delete(child));
+      child.once('close', finish);
+      if (child.pid !== undefined) command.onStart?.(child.pid);
+      if (state.isStopped) child.kill('SIGKILL');
+    });
+    run.on('error', (error: Error) => {
+      if (state.child) return;
+      lines.push(redact(error.message));
+      stdout.end();
+      finish(null, null);
+    });
+    run.on('end', () => undefined);
+    run.run();
+  });
+
+  const stop = async (): Promise<FfmpegEnd> => {
+    state.isStopped = true;
+    stdout.resume();
+    state.child?.kill('SIGTERM');
+    const timer = new AbortController();
+    const late = delay(GRACE_MS, undefined, { signal: timer.signal }).then(kill, () => undefined);
+    const end = await ended;
+    timer.abort();
+    await late;
+    return end;
+  };
+  const kill = (): void => {
+    state.isStopped = true;
+    stdout.resume();
+    state.child?.kill('SIGKILL');
+  };
+  return { stdout, ended, stop, kill };
+}

@@ -1,0 +1,124 @@
+import type { Camera } from '../domain/camera.js';
+import { PosestreamError } from '../domain/errors.js';
+import type { Frame } from '../domain/frame.js';
+import { resizeCamera, scaleCamera } from '../geometry/camera.js';
+import type { Clock } from './clock.js';
+import { type Decoded, decode } from './decode.js';
+import type { FfmpegEnd } from './ffmpeg.js';
+import { type FrameSource, frameSource } from './frameSource.js';
+import { paced } from './paced.js';
+import { FILE_INPUT, fileInput, lastLine, probeVideo, type VideoInfo } from './probe.js';
+
+export interface VideoOptions {
+  /** Intrinsics of the stored picture, or of the picture as a player turns it; any size of the same aspect. */
+  readonly camera: Camera;
+  /** Longest side of the frames; pictures are never enlarged. */
+  readonly maxSidePx: number;
+  readonly stream?: string;
+  readonly signal?: AbortSignal;
+  /** Given: frames come when their time has come, as from a camera. Absent: as fast as they are pulled. */
+  readonly realtime?: Clock;
+  /** Starts again at the end, one epoch later, for ever. */
+  readonly loop?: boolean;
+  /** ffmpeg's messages, credentials redacted. */
+  readonly onLine?: (line: string) => void;
+  readonly onStart?: (pid: number) => void;
+}
+
+/** Frames of a video file, lossless and in order, under the container's own timestamps; audio and data streams are
+ * left aside. `realtime` paces them on the clock: one that comes late is still handed out, dropping is the
+ * pipeline's choice.
+ *
+ * The intrinsics decide about rotation metadata: pixels come as stored, unless the intrinsics fit only the turned
+ * picture. Throws, at the first pull, E_FILE_NOT_FOUND, E_SOURCE_FORMAT, E_INTRINSICS_MISMATCH, E_FFMPEG_MISSING;
+ * later E_SOURCE_FORMAT where the file ends badly. */
+export function openVideo(path: string, options: VideoOptions): FrameSource {
+  return frameSource((signal) => {
+    const frames = epochs(path, options, signal);
+    return options.realtime ? paced(frames, options.realtime, signal) : frames;
+  }, options.signal);
+}
+
+async function* epochs(
+  path: string,
+  options: VideoOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Frame, void> {
+  const info = await probeVideo(path);
+  const view = chooseView(info, options.camera);
+  for (let epoch = 0; !signal.aborted; epoch++) {
+    yield* play(path, options, view, epoch, signal);
+    if (!options.loop) return;
+  }
+}
+
+interface View {
+  /** Intrinsics at the size before scaling. */
+  readonly camera: Camera;
+  readonly isTurned: boolean;
+}
+
+/** Stored pixels where the intrinsics fit them, else the turned picture where they fit that. */
+export function chooseView(info: VideoInfo, camera: Camera): View {
+  const { widthPx, heightPx, rotationDeg } = info;
+  const canTurn = rotationDeg === 90 || rotationDeg === 270;
+  try {
+    return { camera: resizeCamera(camera, widthPx, heightPx), isTurned: false };
+  } catch (error) {
+    if (!canTurn) throw error;
+    return { camera: resizeCamera(camera, heightPx, widthPx), isTurned: true };
+  }
+}
+
+async function* play(
+  path: string,
+  options: VideoOptions,
+  view: View,
+  epoch: number,
+  signal: AbortSignal,
+): AsyncGenerator<Frame, void> {
+  const pictures = decode({
+    input: fileInput(path),
+    inputOptions: [...FILE_INPUT, ...(view.isTurned ? [] : ['-noautorotate']), '-copyts'],
+    maxSidePx: options.maxSidePx,
+    signal,
+    onLine: options.onLine,
+    onStart: options.onStart,
+    judge: (end, frames) => judgeFile(path, end, frames),
+  });
+  let sequence = 0;
+  for await (const picture of pictures)
+    yield toFrame(picture, options.stream ?? 'video', epoch, sequence++, scaled(view.camera, picture));
+}
+
+function scaled(camera: Camera, { widthPx, heightPx }: Decoded): Camera {
+  const scaledCamera = scaleCamera(camera, widthPx / camera.widthPx, heightPx / camera.heightPx);
+  return { ...scaledCamera, widthPx, heightPx };
+}
+
+function toFrame(picture: Decoded, stream: string, epoch: number, sequence: number, camera: Camera): Frame {
+  const { timestampS } = picture;
+  return {
+    stream,
+    epoch,
+    sequence,
+    timestampS,
+    captureMs: timestampS * 1000,
+    captureClock: 'media',
+    camera,
+    pixels: picture.picture.bytes,
+    release: picture.picture.release,
+  };
+}
+
+function judgeFile(path: string, end: FfmpegEnd, frames: number): PosestreamError | null {
+  if (end.code === 0 && frames > 0) return null;
+  const how = end.signal ? `ffmpeg was ended by ${end.signal}` : lastLine(end.lines.join('\n'));
+  return new PosestreamError(
+    'E_SOURCE_FORMAT',
+    `${path} could not be decoded after ${frames} frames: ${how}.`,
+    {
+      hint: 'Check that the file plays to its end in ffplay.',
+    },
+  );
+}
