@@ -1,6 +1,6 @@
-import { compose, exp, inverse, type Rigid, rigid, writeMatrix3x4 } from '../src/geometry/rigid.js';
 import { type Camera, parseCamera } from '../src/geometry/camera.js';
 import { project, unproject } from '../src/geometry/projection.js';
+import { compose, exp, inverse, type Rigid, rigid, writeMatrix3x4 } from '../src/geometry/rigid.js';
 import type { Random } from '../src/kernels/random.js';
 
 /** One camera of every model, with the distortion of ordinary lenses. */
@@ -19,7 +19,10 @@ export function randomPose(random: Random): Rigid<'cam', 'world'> {
     [random.normal(), random.normal(), random.normal(), random.normal()],
     [0, 0, 0],
   );
-  const centre = rigid<'world', 'world'>([0, 0, 0, 1], [-3 * random.normal(), -3 * random.normal(), -3 * random.normal()]);
+  const centre = rigid<'world', 'world'>(
+    [0, 0, 0, 1],
+    [-3 * random.normal(), -3 * random.normal(), -3 * random.normal()],
+  );
   return compose(q, centre);
 }
 
@@ -82,7 +85,11 @@ export function makeScene(camera: Camera, random: Random, options: SceneOptions)
 }
 
 /** The pixel of a world point, NaN where it is not seen. */
-export function seenAt(camera: Camera, camFromWorld: Rigid<'cam', 'world'>, point: ArrayLike<number>): Float64Array {
+export function seenAt(
+  camera: Camera,
+  camFromWorld: Rigid<'cam', 'world'>,
+  point: ArrayLike<number>,
+): Float64Array {
   const m = writeMatrix3x4(camFromWorld, new Float64Array(12));
   const row = (r: number): number =>
     m[4 * r] * point[0] + m[4 * r + 1] * point[1] + m[4 * r + 2] * point[2] + m[4 * r + 3];
