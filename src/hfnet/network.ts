@@ -6,14 +6,23 @@ import { byteTables, fillImage, inputSize } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import { loadModel } from './modelFile.js';
 import { readDense, readSparse } from './readOutputs.js';
-import { selectKeypoints, type ToFramePx } from './selectKeypoints.js';
+import { type RawFeatures, selectKeypoints, type ToFramePx } from './selectKeypoints.js';
 import { openSession, type Session } from './session.js';
 
 /** The keypoint network with everything that turns its outputs into features. */
 export interface Network {
   readonly manifest: ModelManifest;
   extract(image: GrayImage, options: ExtractOptions): Promise<Features>;
+  /** What `extract` would choose from. The arrays are onnxruntime's: valid until the next run. */
+  inspect(image: GrayImage, options: ExtractOptions): Promise<Inspection>;
   release(): Promise<void>;
+}
+
+export interface Inspection {
+  readonly raw: RawFeatures;
+  readonly toFramePx: ToFramePx;
+  /** Of the padded input. */
+  readonly sizePx: readonly [widthPx: number, heightPx: number];
 }
 
 /** Input tensors kept for reuse, one per size. */
@@ -53,6 +62,7 @@ export async function openNetwork(manifestPath: string, threads: number): Promis
   return {
     manifest,
     extract: (image, options) => extractCounted(state, image, options),
+    inspect: (image, options) => inspect(state, image, options),
     release: async () => {
       await state.session.release();
       await state.dense?.release();
@@ -80,21 +90,30 @@ async function reopen(state: State): Promise<void> {
   state.nonFiniteInARow = 0;
 }
 
-async function extract(state: State, image: GrayImage, { maxKeypoints }: ExtractOptions): Promise<Features> {
+async function extract(state: State, image: GrayImage, options: ExtractOptions): Promise<Features> {
+  const { raw, toFramePx } = await inspect(state, image, options);
+  return selectKeypoints(raw, {
+    toFramePx,
+    widthPx: image.widthPx,
+    heightPx: image.heightPx,
+    minScore: state.dense ? 0 : state.manifest.threshold,
+    maxKeypoints: options.maxKeypoints,
+    normalise: !state.manifest.descriptor.normalised,
+  });
+}
+
+async function inspect(
+  state: State,
+  image: GrayImage,
+  { maxKeypoints }: ExtractOptions,
+): Promise<Inspection> {
   const { manifest, session } = state;
   const size = inputSize(image, manifest.input.padTo, fixedSize(session, manifest));
   const outputs = await session.run(feeds(state, image, size, maxKeypoints));
   const raw = state.dense
     ? await readDense(manifest, outputs, state.dense, image, size, maxKeypoints)
     : readSparse(manifest, outputs);
-  return selectKeypoints(raw, {
-    toFramePx: toFramePx(manifest, size),
-    widthPx: image.widthPx,
-    heightPx: image.heightPx,
-    minScore: state.dense ? 0 : manifest.threshold,
-    maxKeypoints,
-    normalise: !manifest.descriptor.normalised,
-  });
+  return { raw, toFramePx: toFramePx(manifest, size), sizePx: size };
 }
 
 function feeds(

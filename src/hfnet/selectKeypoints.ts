@@ -71,7 +71,8 @@ function isInside(raw: RawFeatures, { toFramePx, widthPx, heightPx }: SelectOpti
   return x >= 0 && y >= 0 && x < widthPx && y < heightPx;
 }
 
-const framePx = (raw: RawFeatures, { scale, shift }: ToFramePx, row: number, axis: number): number =>
+/** One coordinate of one keypoint in pixels of the frame. @param axis  0 for x, 1 for y */
+export const framePx = (raw: RawFeatures, { scale, shift }: ToFramePx, row: number, axis: number): number =>
   scale[axis] * raw.keypoints[2 * row + axis] + shift[axis];
 
 /** Brings every row to unit length in place; a zero row stays zero. */
