@@ -1,0 +1,67 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { GlobalPca } from '../../domain/mapModel.js';
+import { projectGlobal } from '../projectGlobal.js';
+
+export interface MapGlobals {
+  /** [K x dim] unit rows. */
+  readonly globals: Float32Array;
+  readonly dim: number;
+  readonly pca: GlobalPca | null;
+}
+
+/** Share of the descriptors' variance that PCA keeps. */
+const KEPT_VARIANCE = 0.99;
+
+/** Global descriptors as the map stores them: raw for small maps, through PCA where there are enough keyframes to
+ * learn it from. Unknown rows (no global head) give length 0.
+ * @param pcaFrom keyframes from which PCA is used */
+export function storeGlobals(
+  rows: readonly (Float32Array | null)[],
+  rawDim: number,
+  pcaFrom: number,
+): MapGlobals {
+  if (rawDim === 0) return { globals: new Float32Array(0), dim: 0, pca: null };
+  const known = rows.map((row) => row ?? new Float32Array(rawDim));
+  const pca = known.length >= Math.max(pcaFrom, 2 * rawDim) ? fitPca(known, rawDim) : null;
+  const dim = pca === null ? rawDim : pca.outputDim;
+  const globals = new Float32Array(known.length * dim);
+  for (const [k, row] of known.entries()) globals.set(projectGlobal(row, pca), k * dim);
+  return { globals, dim, pca };
+}
+
+/** Source: Jolliffe, Principal Component Analysis; eigenvectors of the covariance, signs fixed so that equal input
+ * gives equal bytes. */
+export function fitPca(rows: readonly Float32Array[], inputDim: number): GlobalPca {
+  const mean = Array.from(
+    { length: inputDim },
+    (_, d) => rows.reduce((sum, row) => sum + row[d], 0) / rows.length,
+  );
+  const covariance = Matrix.zeros(inputDim, inputDim);
+  for (const row of rows)
+    for (let i = 0; i < inputDim; i++)
+      for (let j = i; j < inputDim; j++)
+        covariance.set(i, j, covariance.get(i, j) + (row[i] - mean[i]) * (row[j] - mean[j]));
+  for (let i = 0; i < inputDim; i++) for (let j = 0; j < i; j++) covariance.set(i, j, covariance.get(j, i));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues.map((_, i) => i).sort((a, b) => realEigenvalues[b] - realEigenvalues[a]);
+  const outputDim = keptDimensions(order.map((i) => Math.max(0, realEigenvalues[i])));
+  const basis = order.slice(0, outputDim).flatMap((i) => signed(eigenvectorMatrix.getColumn(i)));
+  return { inputDim, outputDim, mean, basis };
+}
+
+function keptDimensions(variances: readonly number[]): number {
+  const total = variances.reduce((a, b) => a + b, 0);
+  let sum = 0;
+  for (const [i, variance] of variances.entries()) {
+    sum += variance;
+    if (sum >= KEPT_VARIANCE * total) return Math.max(i + 1, 1);
+  }
+  return variances.length;
+}
+
+function signed(column: number[]): number[] {
+  const largest = column.reduce((best, value) => (Math.abs(value) > Math.abs(best) ? value : best), 0);
+  return largest < 0 ? column.map((value) => -value) : column;
+}
