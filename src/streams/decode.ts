@@ -37,13 +37,6 @@ export function grayFilter(maxSidePx: number): string {
   return `scale=w=${side('iw')}:h=${side('ih')}:flags=bicubic,format=gray`;
 }
 
-/** Size of a picture scaled to fit `maxSidePx`, never enlarged. */
-export function fitSize(widthPx: number, heightPx: number, maxSidePx: number): readonly [number, number] {
-  const scale = Math.min(1, maxSidePx / Math.max(widthPx, heightPx));
-  const side = (of: number) => Math.max(1, Math.trunc(of * scale + 0.5));
-  return [side(widthPx), side(heightPx)];
-}
-
 /** Pictures of an input's first video stream, in order, pulled: ffmpeg waits while nobody asks.
  * Ends quietly after an abort; throws what `judge` makes of a bad end, E_SOURCE_FORMAT for damaged output. */
 export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, void> {

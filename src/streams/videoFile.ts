@@ -1,13 +1,13 @@
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
-import { resizeCamera, scaleCamera } from '../geometry/camera.js';
 import type { Clock } from './clock.js';
 import { type Decoded, decode } from './decode.js';
 import type { FfmpegEnd } from './ffmpeg.js';
 import { type FrameSource, frameSource } from './frameSource.js';
 import { paced } from './paced.js';
-import { FILE_INPUT, fileInput, lastLine, probeVideo, type VideoInfo } from './probe.js';
+import { FILE_INPUT, fileInput, lastLine, probeVideo } from './probe.js';
+import { cameraAt, chooseView, type View } from './viewCamera.js';
 
 export interface VideoOptions {
   /** Intrinsics of the stored picture, or of the picture as a player turns it; any size of the same aspect. */
@@ -45,28 +45,11 @@ async function* epochs(
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void> {
   const info = await probeVideo(path);
-  const view = chooseView(info, options.camera);
+  const canTurn = info.rotationDeg % 180 === 90;
+  const view = chooseView(options.camera, info.widthPx, info.heightPx, canTurn);
   for (let epoch = 0; !signal.aborted; epoch++) {
     yield* play(path, options, view, epoch, signal);
     if (!options.loop) return;
-  }
-}
-
-interface View {
-  /** Intrinsics at the size before scaling. */
-  readonly camera: Camera;
-  readonly isTurned: boolean;
-}
-
-/** Stored pixels where the intrinsics fit them, else the turned picture where they fit that. */
-export function chooseView(info: VideoInfo, camera: Camera): View {
-  const { widthPx, heightPx, rotationDeg } = info;
-  const canTurn = rotationDeg === 90 || rotationDeg === 270;
-  try {
-    return { camera: resizeCamera(camera, widthPx, heightPx), isTurned: false };
-  } catch (error) {
-    if (!canTurn) throw error;
-    return { camera: resizeCamera(camera, heightPx, widthPx), isTurned: true };
   }
 }
 
@@ -88,12 +71,13 @@ async function* play(
   });
   let sequence = 0;
   for await (const picture of pictures)
-    yield toFrame(picture, options.stream ?? 'video', epoch, sequence++, scaled(view.camera, picture));
-}
-
-function scaled(camera: Camera, { widthPx, heightPx }: Decoded): Camera {
-  const scaledCamera = scaleCamera(camera, widthPx / camera.widthPx, heightPx / camera.heightPx);
-  return { ...scaledCamera, widthPx, heightPx };
+    yield toFrame(
+      picture,
+      options.stream ?? 'video',
+      epoch,
+      sequence++,
+      cameraAt(view.camera, picture.widthPx, picture.heightPx),
+    );
 }
 
 function toFrame(picture: Decoded, stream: string, epoch: number, sequence: number, camera: Camera): Frame {
