@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Engine } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
+import type { WorldFromCam } from '../domain/rigid.js';
 import { createEngine } from '../hfnet/engine.js';
 import { buildMap } from '../map/build/buildMap.js';
 import type { KeyframeInput } from '../map/build/options.js';
@@ -54,7 +55,8 @@ async function extractKeyframes(
   options: BuildMapOptions,
 ): Promise<KeyframeInput[]> {
   const progress = startProgress('Extracting features', input.total ?? 0);
-  const isKeyframe = input.isDense ? createKeyframeSelector({ every: options.every }) : () => true;
+  const choose = options.every === undefined ? input.motion : { every: options.every };
+  const isKeyframe = choose === null ? () => true : createKeyframeSelector(choose);
   const images: KeyframeInput[] = [];
   let seen = 0;
   try {
@@ -78,6 +80,11 @@ async function extractKeyframes(
     progress.stop();
   }
   return images;
+}
+
+function keyframeRule({ motion }: MapInput, { every }: BuildMapOptions): (pose: WorldFromCam) => boolean {
+  if (every !== undefined) return createKeyframeSelector({ every });
+  return motion === null ? () => true : createKeyframeSelector(motion);
 }
 
 const STAGE = {

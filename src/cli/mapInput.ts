@@ -7,6 +7,7 @@ import type { WorldFromCam } from '../domain/rigid.js';
 import { findColmapModel, readColmapFolder } from '../map/colmap/folder.js';
 import { isPosedFolder, readPosedFolder, readTextFile } from '../map/posedFolder.js';
 import type { PosedImage } from '../map/posedImage.js';
+import { type MotionRule, type MotionRule, motionRule, motionRule } from '../map/selectKeyframes.js';
 import { poseAt, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import type { FrameSource } from '../streams/frameSource.js';
@@ -35,8 +36,8 @@ export interface MapInput {
   readonly nameOf: (frame: Frame) => string;
   readonly scale: MapHeader['scale'];
   readonly total: number | null;
-  /** A video has far more frames than a map needs. */
-  readonly isDense: boolean;
+  /** How far a camera moves between keyframes, where there are far more frames than a map needs; null takes all. */
+  readonly motion: MotionRule | null;
   readonly what: string;
 }
 
@@ -83,7 +84,7 @@ export function imagesInput(
     nameOf: ({ name }) => name ?? '',
     scale,
     total: images.length,
-    isDense: false,
+    motion: null,
     what,
   };
 }
@@ -101,7 +102,7 @@ async function videoInput(path: string, options: MapInputOptions): Promise<MapIn
     nameOf: ({ timestampS }) => `${basename(path)}@${timestampS.toFixed(3)}`,
     scale: 'metric',
     total: frames,
-    isDense: true,
+    motion: motionRule(trajectory),
     what: `video with a trajectory of ${trajectory.length} poses`,
   };
 }

@@ -37,18 +37,25 @@ export function isNewKeyframe(last: WorldFromCam | null, pose: WorldFromCam, rul
   return (step > 0 && step >= rule.minStep) || angleBetween(last, pose) >= rule.minRotationRad;
 }
 
-/** Indices of the keyframes of a dense video, rising.
+export type KeyframeChoice = { readonly every: number } | MotionRule;
+
+/** Asked frame after frame, in their order, says which are keyframes.
  * @param choose every n-th pose, or those that `isNewKeyframe` accepts one after another */
-export function selectKeyframes(
-  poses: readonly WorldFromCam[],
-  choose: { readonly every: number } | MotionRule,
-): number[] {
-  const all = poses.map((_, i) => i);
-  if ('every' in choose) return all.filter((i) => i % Math.max(1, Math.floor(choose.every)) === 0);
+export function createKeyframeSelector(choose: KeyframeChoice): (pose: WorldFromCam) => boolean {
+  let seen = 0;
   let last: WorldFromCam | null = null;
-  return all.filter((i) => {
-    const isNew = isNewKeyframe(last, poses[i], choose);
-    if (isNew) last = poses[i];
+  return (pose) => {
+    const isNew =
+      'every' in choose
+        ? seen++ % Math.max(1, Math.floor(choose.every)) === 0
+        : isNewKeyframe(last, pose, choose);
+    if (isNew) last = pose;
     return isNew;
-  });
+  };
+}
+
+/** Indices of the keyframes of a dense video, rising. */
+export function selectKeyframes(poses: readonly WorldFromCam[], choose: KeyframeChoice): number[] {
+  const isKeyframe = createKeyframeSelector(choose);
+  return poses.flatMap((pose, i) => (isKeyframe(pose) ? [i] : []));
 }
