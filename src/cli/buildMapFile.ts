@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import type { Engine } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
-import type { WorldFromCam } from '../domain/rigid.js';
 import { createEngine } from '../hfnet/engine.js';
 import { buildMap } from '../map/build/buildMap.js';
 import type { KeyframeInput } from '../map/build/options.js';
@@ -55,8 +54,7 @@ async function extractKeyframes(
   options: BuildMapOptions,
 ): Promise<KeyframeInput[]> {
   const progress = startProgress('Extracting features', input.total ?? 0);
-  const choose = options.every === undefined ? input.motion : { every: options.every };
-  const isKeyframe = choose === null ? () => true : createKeyframeSelector(choose);
+  const isKeyframe = keyframeRule(input, options);
   const images: KeyframeInput[] = [];
   let seen = 0;
   try {
@@ -80,11 +78,6 @@ async function extractKeyframes(
     progress.stop();
   }
   return images;
-}
-
-function keyframeRule({ motion }: MapInput, { every }: BuildMapOptions): (pose: WorldFromCam) => boolean {
-  if (every !== undefined) return createKeyframeSelector({ every });
-  return motion === null ? () => true : createKeyframeSelector(motion);
 }
 
 const STAGE = {

@@ -7,7 +7,7 @@ import type { WorldFromCam } from '../domain/rigid.js';
 import { findColmapModel, readColmapFolder } from '../map/colmap/folder.js';
 import { isPosedFolder, readPosedFolder, readTextFile } from '../map/posedFolder.js';
 import type { PosedImage } from '../map/posedImage.js';
-import { type MotionRule, type MotionRule, motionRule, motionRule } from '../map/selectKeyframes.js';
+import { type MotionRule, motionRule } from '../map/selectKeyframes.js';
 import { poseAt, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import type { FrameSource } from '../streams/frameSource.js';
