@@ -54,7 +54,8 @@ async function extractKeyframes(
   options: BuildMapOptions,
 ): Promise<KeyframeInput[]> {
   const progress = startProgress('Extracting features', input.total ?? 0);
-  const isKeyframe = keyframeRule(input, options);
+  const choose = options.every === undefined ? input.motion : { every: options.every };
+  const isKeyframe = choose === null ? () => true : createKeyframeSelector(choose);
   const images: KeyframeInput[] = [];
   let seen = 0;
   try {
