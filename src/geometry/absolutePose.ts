@@ -25,7 +25,7 @@ export interface AbsolutePoseOptions {
   readonly confidence?: number;
   /** Default 10 000: reaches that confidence down to 10 % inliers. */
   readonly maxIterations?: number;
-  /** Default 20. */
+  /** Default 5. */
   readonly minIterations?: number;
   /** [n] larger is better: samples are drawn from the best correspondences first (PROSAC). */
   readonly quality?: ArrayLike<number>;
@@ -77,9 +77,12 @@ export interface AbsolutePoseWorkspace {
 }
 
 const SAMPLE_SIZE = 3;
-const LOCAL_ROUNDS = 3;
-const LOCAL_LIMIT = 128;
-const FINAL_ROUNDS = 4;
+const LOCAL_ROUNDS = 2;
+/** Rows of one local optimisation: enough to draw the pose in, cheap beside the scoring. */
+const LOCAL_LIMIT = 64;
+const FINAL_ROUNDS = 3;
+/** Cauchy scale for noise-free input. */
+const MIN_SCALE_PX = 0.1;
 
 export function createAbsolutePoseWorkspace(capacity = 1024): AbsolutePoseWorkspace {
   const ws = {
@@ -135,7 +138,7 @@ export function estimateAbsolutePose(
   if (usable < 4) return null;
   const iterations = search(camera, usable, options, ws);
   if (iterations === 0) return null;
-  return finish(camera, count, iterations, options, ws);
+  return finish(camera, count, usable, iterations, options, ws);
 }
 
 /** Copies the input, unprojects it, and packs the usable rows in random order. */
@@ -148,8 +151,8 @@ function load(
   ws: AbsolutePoseWorkspace,
 ): number {
   reserve(ws, count);
-  for (let i = 0; i < 2 * count; i++) ws.pixels[i] = pixels[i];
-  for (let i = 0; i < 3 * count; i++) ws.points[i] = points[i];
+  copyInto(ws.pixels, pixels, 2 * count);
+  copyInto(ws.points, points, 3 * count);
   unprojectAll(camera, ws.pixels, count, ws.bearings);
   let usable = 0;
   for (let i = 0; i < count; i++) {
@@ -163,6 +166,11 @@ function load(
   return usable;
 }
 
+function copyInto(target: Float64Array, source: ArrayLike<number>, length: number): void {
+  if (source.length === length) target.set(source);
+  else for (let i = 0; i < length; i++) target[i] = source[i];
+}
+
 /** Leaves the best pose in `ws.best`; returns the samples drawn, 0 where no pose gathered 4 inliers. */
 function search(
   camera: Camera,
@@ -170,7 +178,7 @@ function search(
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): number {
-  const { confidence = 0.9999, maxIterations = 10_000, minIterations = 20 } = options;
+  const { confidence = 0.9999, maxIterations = 10_000, minIterations = 5 } = options;
   let bestCost = usable - 3.5;
   let bestInliers = 0;
   let needed = maxIterations;
@@ -219,10 +227,10 @@ function optimizeLocally(
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): number {
-  const refine = { loss: 'cauchy', scalePx: options.thresholdPx / 2, maxIterations: 5 } as const;
+  const refine = { loss: 'cauchy', scalePx: options.thresholdPx / 2, maxIterations: 2 } as const;
   let cost = startCost;
   for (let round = 0; round < LOCAL_ROUNDS; round++) {
-    const near = collectNear(ws.rows, usable, ws.best, 1.5, ws.order, LOCAL_LIMIT, ws.picked);
+    const near = collectNear(ws.rows, usable, ws.best, 1.5, ws.order, LOCAL_LIMIT, ws.picked, ws.squares);
     if (near < 5) break;
     ws.local.set(ws.best);
     refinePose(camera, ws.pixels, ws.points, ws.picked, near, ws.local, refine, ws.refine);
@@ -240,23 +248,28 @@ function optimizeLocally(
   return cost;
 }
 
-/** Exact inliers and refinement in turn until the inliers stay the same. */
+/** Refinement and inliers by the real projection in turn, until the inliers hardly change (a row at the threshold weighs
+ * next to nothing). */
 function finish(
   camera: Camera,
   count: number,
+  usable: number,
   iterations: number,
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): AbsolutePose | null {
   const lens = lensOf(camera);
-  let inliers = markInliers(lens, count, options.thresholdPx, ws);
+  const { thresholdPx } = options;
+  let inliers = collectNear(ws.rows, usable, ws.best, 1, ws.order, usable, ws.picked, ws.squares);
+  let unitPx = thresholdPx;
   for (let round = 0; round < FINAL_ROUNDS && inliers >= 4; round++) {
-    const scalePx = robustScale(ws, inliers, options.thresholdPx);
+    const scalePx = robustScale(ws, inliers, unitPx, thresholdPx);
     const refine = { loss: 'cauchy', scalePx, maxIterations: 10 } as const;
     refinePose(camera, ws.pixels, ws.points, ws.picked, inliers, ws.best, refine, ws.refine);
     const before = inliers;
-    inliers = markInliers(lens, count, options.thresholdPx, ws);
-    if (inliers === before) break;
+    inliers = markInliers(lens, count, thresholdPx, ws);
+    unitPx = 1;
+    if (Math.abs(inliers - before) <= 0.01 * before) break;
   }
   if (inliers < 4) return null;
   let sum = 0;
@@ -297,10 +310,38 @@ function markInliers(lens: Lens, count: number, thresholdPx: number, ws: Absolut
   return inliers;
 }
 
-/** Cauchy scale at 95 % efficiency for the noise seen: 2.385 sigma, sigma from the mean below the threshold.
- * The median of squared errors of 2D normal noise is 2 ln 2 sigma^2. */
-function robustScale(ws: AbsolutePoseWorkspace, inliers: number, thresholdPx: number): number {
-  const sorted = ws.squares.subarray(0, inliers).slice().sort();
-  const sigma = Math.sqrt(sorted[inliers >> 1] / (2 * Math.LN2));
-  return Math.min(thresholdPx, Math.max(0.1, 2.385 * sigma));
+/** Cauchy scale at 95 % efficiency for the noise seen, 2.385 sigma. The median of squared errors of 2D normal noise is
+ * 2 ln 2 sigma^2; `ws.squares` holds them in units of `unitPx` squared. */
+function robustScale(
+  ws: AbsolutePoseWorkspace,
+  inliers: number,
+  unitPx: number,
+  thresholdPx: number,
+): number {
+  const sigma = unitPx * Math.sqrt(selectMiddle(ws.squares, inliers) / (2 * Math.LN2));
+  return Math.min(thresholdPx, Math.max(MIN_SCALE_PX, 2.385 * sigma));
+}
+
+/** The middle value of the first `count`, which are partly sorted on the way. Source: Hoare, FIND, 1961. */
+function selectMiddle(values: Float64Array, count: number): number {
+  const k = count >> 1;
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1];
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const kept = values[i];
+      values[i++] = values[j];
+      values[j--] = kept;
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return values[k];
 }

@@ -12,11 +12,11 @@ export interface PoseUncertainty {
 /** Uncertainty of the pose last refined with `ws`: s^2 (J^T W J)^-1 with s^2 the weighted residual variance, carried
  * from the left perturbation of camFromWorld to that of worldFromCam: T_wc' = T_wc exp(-d) = exp(-Ad(T_wc) d) T_wc. */
 export function poseUncertainty(camFromWorld: Float64Array, ws: RefineWorkspace): PoseUncertainty {
-  const conditionNumber = scaledCondition(ws.hessian);
-  const inverse = invertSymmetric(ws.hessian, 6);
+  const conditionNumber = scaledCondition(ws.accepted.hessian);
+  const inverse = invertSymmetric(ws.accepted.hessian, 6);
   if (inverse === null || !Number.isFinite(conditionNumber))
     return { covariance: null, conditionNumber: Number.POSITIVE_INFINITY };
-  const { weightedSquares, weights } = ws.result;
+  const { weightedSquares, weights } = ws.accepted;
   const freedom = 2 * weights - 6;
   if (!(freedom > 0)) return { covariance: null, conditionNumber };
   const variancePx2 = weightedSquares / freedom;

@@ -118,7 +118,9 @@ export function scorePose(
 }
 
 /** Packed rows within `widen` times the threshold, in packed order.
- * @param order [count] input row of each packed row    @param out input rows, written    @returns how many, at most `limit` */
+ * @param order [count] input row of each packed row    @param out input rows, written
+ * @param squares squared errors in units of the threshold, written
+ * @returns how many, at most `limit` */
 export function collectNear(
   rows: Float64Array,
   count: number,
@@ -127,6 +129,7 @@ export function collectNear(
   order: Int32Array,
   limit: number,
   out: Int32Array,
+  squares: Float64Array,
 ): number {
   const widen2 = widen * widen;
   let found = 0;
@@ -140,7 +143,10 @@ export function collectNear(
     const pz = m[8] * x + m[9] * y + m[10] * z + m[11];
     const along = rows[at + 3] * px + rows[at + 4] * py + rows[at + 5] * pz;
     const square = px * px + py * py + pz * pz;
-    if (along > 0 && (square / (along * along) - 1) * rows[at + 7] < widen2) out[found++] = order[k];
+    const error2 = (square / (along * along) - 1) * rows[at + 7];
+    if (!(along > 0 && error2 < widen2)) continue;
+    out[found] = order[k];
+    squares[found++] = error2;
   }
   return found;
 }

@@ -1,55 +1,20 @@
 import type { Camera } from '../domain/camera.js';
-import {
-  type Distortion,
-  distort,
-  distortionOf,
-  fisheyeAngle,
-  fisheyeAngleSlope,
-  fisheyeTheta,
-  undistort,
-} from './distortion.js';
+import { fisheyeAngle, fisheyeSlope, fisheyeTheta, undistort } from './distortion.js';
+import { LENS_FISHEYE, LENS_PINHOLE, LENS_RADIAL, type Lens, lensOf } from './lens.js';
 
-/** What the loops read of a camera: numbers only, looked up once. */
-export interface Lens {
-  readonly fx: number;
-  readonly fy: number;
-  readonly cx: number;
-  readonly cy: number;
-  readonly distortion: Distortion;
-  /** Scratch of `distort`: xd, yd, dxd/dx, dxd/dy, dyd/dx, dyd/dy. */
-  readonly scratch: Float64Array;
-}
-
-const lenses = new WeakMap<Camera, Lens>();
-
-/** The camera's numbers; computed once per camera object. */
-export function lensOf(camera: Camera): Lens {
-  const known = lenses.get(camera);
-  if (known !== undefined) return known;
-  const one = camera.model.startsWith('SIMPLE') || camera.model === 'RADIAL';
-  const [fx, second] = camera.params;
-  const at = one ? 1 : 2;
-  const lens: Lens = {
-    fx,
-    fy: one ? fx : second,
-    cx: camera.params[at],
-    cy: camera.params[at + 1],
-    distortion: distortionOf(camera),
-    scratch: new Float64Array(6),
-  };
-  lenses.set(camera, lens);
-  return lens;
-}
+export { type Lens, lensOf } from './lens.js';
 
 /** Pixel of a point in the camera's frame (x right, y down, z forward).
- * @param out [2], written; NaN where the point cannot be seen (z <= 0; a fisheye sees past 90 degrees).
- * @returns whether it projects. */
+ * @param out [2], written; NaN where the point cannot be seen: behind the camera (a fisheye sees past 90 degrees), or
+ * beyond the field where the distortion model turns back
+ * @returns whether it projects. Pixels outside the image do. */
 export function project(camera: Camera, x: number, y: number, z: number, out: Float64Array): boolean {
   return projectWithJacobian(lensOf(camera), x, y, z, out, null);
 }
 
 /** `project` with d(pixel)/d(x, y, z).
- * @param out [2], written    @param jacobian [6] row-major 2x3, written; null to leave out */
+ * @param out [2], written    @param jacobian [6] row-major 2x3, written where it projects; null to leave out
+ * Source: Brown 1971, in OpenCV's parametrisation, for the radial models. */
 export function projectWithJacobian(
   lens: Lens,
   x: number,
@@ -58,33 +23,49 @@ export function projectWithJacobian(
   out: Float64Array,
   jacobian: Float64Array | null,
 ): boolean {
-  if (lens.distortion.kind === 'fisheye') return projectFisheye(lens, x, y, z, out, jacobian);
-  if (!(z > 0)) {
-    out[0] = Number.NaN;
-    out[1] = Number.NaN;
-    return false;
-  }
+  if (lens.kind === LENS_FISHEYE) return projectFisheye(lens, x, y, z, out, jacobian);
   const iz = 1 / z;
   const u = x * iz;
   const v = y * iz;
-  const s = lens.scratch;
-  if (!distort(lens.distortion, u, v, s)) {
-    out[0] = Number.NaN;
-    out[1] = Number.NaN;
-    return false;
+  let xd = u;
+  let yd = v;
+  let xu = 1;
+  let mixed = 0;
+  let yv = 1;
+  let isSeen = z > 0;
+  if (lens.kind === LENS_RADIAL) {
+    const { k1, k2, p1, p2 } = lens;
+    const r2 = u * u + v * v;
+    const gain = 1 + r2 * (k1 + r2 * k2);
+    const slope = 2 * (k1 + 2 * k2 * r2);
+    const uv = u * v;
+    xd = u * gain + 2 * p1 * uv + p2 * (r2 + 2 * u * u);
+    yd = v * gain + 2 * p2 * uv + p1 * (r2 + 2 * v * v);
+    xu = gain + slope * u * u + 2 * p1 * v + 6 * p2 * u;
+    mixed = slope * uv + 2 * p1 * u + 2 * p2 * v;
+    yv = gain + slope * v * v + 2 * p2 * u + 6 * p1 * v;
+    isSeen = isSeen && r2 < lens.limit;
   }
-  out[0] = lens.fx * s[0] + lens.cx;
-  out[1] = lens.fy * s[1] + lens.cy;
-  if (jacobian === null) return true;
-  const a = lens.fx * iz;
-  const b = lens.fy * iz;
-  jacobian[0] = a * s[2];
-  jacobian[1] = a * s[3];
-  jacobian[2] = -a * (s[2] * u + s[3] * v);
-  jacobian[3] = b * s[4];
-  jacobian[4] = b * s[5];
-  jacobian[5] = -b * (s[4] * u + s[5] * v);
+  if (!isSeen) return unseen(out);
+  out[0] = lens.fx * xd + lens.cx;
+  out[1] = lens.fy * yd + lens.cy;
+  if (jacobian !== null) {
+    const a = lens.fx * iz;
+    const b = lens.fy * iz;
+    jacobian[0] = a * xu;
+    jacobian[1] = a * mixed;
+    jacobian[2] = -a * (xu * u + mixed * v);
+    jacobian[3] = b * mixed;
+    jacobian[4] = b * yv;
+    jacobian[5] = -b * (mixed * u + yv * v);
+  }
   return true;
+}
+
+function unseen(out: Float64Array): boolean {
+  out[0] = Number.NaN;
+  out[1] = Number.NaN;
+  return false;
 }
 
 /** Source: Kannala and Brandt 2006; derivatives ours. Sees past 90 degrees, unlike the planar models. */
@@ -96,21 +77,16 @@ function projectFisheye(
   out: Float64Array,
   jacobian: Float64Array | null,
 ): boolean {
-  const d = lens.distortion as Distortion & { kind: 'fisheye' };
   const r = Math.sqrt(x * x + y * y);
   const theta = Math.atan2(r, z);
-  if (!(theta < d.maxThetaRad) || (r === 0 && !(z > 0))) {
-    out[0] = Number.NaN;
-    out[1] = Number.NaN;
-    return false;
-  }
+  if (!(theta < lens.limit) || (r === 0 && !(z > 0))) return unseen(out);
   const onAxis = r < 1e-9 * z;
-  const gain = onAxis ? 1 / z : fisheyeAngle(d, theta) / r;
+  const gain = onAxis ? 1 / z : fisheyeAngle(lens, theta) / r;
   out[0] = lens.fx * gain * x + lens.cx;
   out[1] = lens.fy * gain * y + lens.cy;
   if (jacobian === null) return true;
   const rho2 = r * r + z * z;
-  const slope = fisheyeAngleSlope(d, theta);
+  const slope = fisheyeSlope(lens, theta);
   // d(gain) = radialPart * (x dx + y dy) + depthPart * dz
   const radialPart = onAxis ? 0 : ((slope * z) / rho2 - gain) / (r * r);
   const depthPart = onAxis ? -1 / (z * z) : -slope / rho2;
@@ -127,28 +103,28 @@ function projectFisheye(
  * @param out written at [offset, offset + 3); NaN where the undistortion did not converge
  * @returns whether it converged */
 export function unproject(camera: Camera, xPx: number, yPx: number, out: Float64Array, offset = 0): boolean {
-  const lens = lensOf(camera);
-  const xd = (xPx - lens.cx) / lens.fx;
-  const yd = (yPx - lens.cy) / lens.fy;
-  if (lens.distortion.kind === 'fisheye') return unprojectFisheye(lens.distortion, xd, yd, out, offset);
-  const s = lens.scratch;
-  if (!undistort(lens.distortion, xd, yd, s)) return fail(out, offset);
-  const inverse = 1 / Math.sqrt(s[0] * s[0] + s[1] * s[1] + 1);
-  out[offset] = s[0] * inverse;
-  out[offset + 1] = s[1] * inverse;
-  out[offset + 2] = inverse;
-  return true;
+  return unprojectLens(lensOf(camera), xPx, yPx, out, offset);
 }
 
-function unprojectFisheye(
-  d: Distortion & { kind: 'fisheye' },
-  xd: number,
-  yd: number,
-  out: Float64Array,
-  offset: number,
-): boolean {
+function unprojectLens(lens: Lens, xPx: number, yPx: number, out: Float64Array, offset: number): boolean {
+  let x = (xPx - lens.cx) / lens.fx;
+  let y = (yPx - lens.cy) / lens.fy;
+  if (lens.kind === LENS_FISHEYE) return unprojectFisheye(lens, x, y, out, offset);
+  if (lens.kind !== LENS_PINHOLE) {
+    if (!undistort(lens, x, y, lens.scratch)) return fail(out, offset);
+    x = lens.scratch[0];
+    y = lens.scratch[1];
+  }
+  const inverse = 1 / Math.sqrt(x * x + y * y + 1);
+  out[offset] = x * inverse;
+  out[offset + 1] = y * inverse;
+  out[offset + 2] = inverse;
+  return inverse > 0;
+}
+
+function unprojectFisheye(lens: Lens, xd: number, yd: number, out: Float64Array, offset: number): boolean {
   const bent = Math.sqrt(xd * xd + yd * yd);
-  const theta = fisheyeTheta(d, bent);
+  const theta = fisheyeTheta(lens, bent);
   if (!Number.isFinite(theta)) return fail(out, offset);
   const scale = bent < 1e-12 ? 1 : Math.sin(theta) / bent;
   out[offset] = xd * scale;
@@ -173,8 +149,9 @@ export function unprojectAll(
   count: number,
   out: Float64Array,
 ): number {
+  const lens = lensOf(camera);
   let failures = 0;
   for (let i = 0; i < count; i++)
-    if (!unproject(camera, pixels[2 * i], pixels[2 * i + 1], out, 3 * i)) failures++;
+    if (!unprojectLens(lens, pixels[2 * i], pixels[2 * i + 1], out, 3 * i)) failures++;
   return failures;
 }

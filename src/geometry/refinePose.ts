@@ -13,41 +13,60 @@ export interface RefineOptions {
   readonly maxIterations: number;
 }
 
-export interface RefineWorkspace {
-  /** Row-major 6x6 J^T W J of the last accepted pose, camFromWorld left perturbation, rotation then translation. */
+/** The problem seen at one pose. */
+export interface Linearization {
+  /** Row-major 6x6 J^T W J, left perturbation of camFromWorld, rotation then translation. */
   readonly hessian: Float64Array;
-  readonly damped: Float64Array;
+  /** [6] J^T W e */
   readonly gradient: Float64Array;
-  readonly step: Float64Array;
-  readonly trial: Float64Array;
-  readonly pixel: Float64Array;
-  readonly jacobian: Float64Array;
-  /** Filled by the last call. */
-  readonly result: RefineResult;
-}
-
-export interface RefineResult {
   /** Robust cost, px^2. */
   cost: number;
   /** Sum of weighted squared errors, px^2. */
   weightedSquares: number;
-  /** Correspondences in front of the camera. */
-  used: number;
-  /** Sum of weights. */
   weights: number;
-  iterations: number;
+  /** Correspondences the camera can see. */
+  used: number;
 }
+
+export interface RefineWorkspace {
+  /** At the refined pose. */
+  accepted: Linearization;
+  /** At the pose under trial; the two change places when it is taken. */
+  spare: Linearization;
+  readonly damped: Float64Array;
+  readonly step: Float64Array;
+  readonly trial: Float64Array;
+  readonly pixel: Float64Array;
+  readonly jacobian: Float64Array;
+}
+
+function createLinearization(): Linearization {
+  return {
+    hessian: new Float64Array(36),
+    gradient: new Float64Array(6),
+    cost: 0,
+    weightedSquares: 0,
+    weights: 0,
+    used: 0,
+  };
+}
+
+/** Stops where a step lowers the cost by less than this share: far below what noise leaves undecided. */
+const COST_TOLERANCE = 3e-5;
+/** Or where it is shorter than this, rad and m. */
+const STEP_TOLERANCE = 1e-10;
+/** Squared error that stands in for a point the camera cannot see. */
+const UNSEEN_PX2 = 1e12;
 
 export function createRefineWorkspace(): RefineWorkspace {
   return {
-    hessian: new Float64Array(36),
+    accepted: createLinearization(),
+    spare: createLinearization(),
     damped: new Float64Array(36),
-    gradient: new Float64Array(6),
     step: new Float64Array(6),
     trial: new Float64Array(12),
     pixel: new Float64Array(2),
     jacobian: new Float64Array(6),
-    result: { cost: 0, weightedSquares: 0, used: 0, weights: 0, iterations: 0 },
   };
 }
 
@@ -55,7 +74,8 @@ export function createRefineWorkspace(): RefineWorkspace {
  * @param pixels  [n x 2]    @param points [n x 3] world
  * @param indices [count] which rows to use
  * @param pose    [12] row-major 3x4 camFromWorld, read and overwritten (left as it was where no step helps)
- * @returns `ws.result`. Allocates nothing; a correspondence behind the camera costs s^2 and pulls nothing.
+ * @returns iterations taken; `ws.accepted` holds the problem at the refined pose. Allocates nothing; a correspondence
+ * behind the camera costs as much as one very far off and pulls nothing.
  * Source: More 1978 (damping by the diagonal); weights of the losses as iteratively reweighted least squares. */
 export function refinePose(
   camera: Camera,
@@ -66,97 +86,51 @@ export function refinePose(
   pose: Float64Array,
   options: RefineOptions,
   ws: RefineWorkspace,
-): RefineResult {
+): number {
   const lens = lensOf(camera);
-  const result = ws.result;
-  linearize(lens, pixels, points, indices, count, pose, options, ws);
+  linearize(lens, pixels, points, indices, count, pose, options, ws, ws.accepted);
   let lambda = 1e-4;
   let iterations = 0;
-  for (; iterations < options.maxIterations; iterations++) {
-    const cost = result.cost;
-    if (!solveDamped(ws, lambda)) {
-      lambda *= 10;
-      continue;
+  while (iterations < options.maxIterations) {
+    iterations++;
+    const before = ws.accepted.cost;
+    if (solveDamped(ws, lambda)) {
+      updateLeft(pose, ws.step, ws.trial);
+      linearize(lens, pixels, points, indices, count, ws.trial, options, ws, ws.spare);
+      if (ws.spare.cost < before) {
+        pose.set(ws.trial);
+        [ws.accepted, ws.spare] = [ws.spare, ws.accepted];
+        lambda = Math.max(1e-12, lambda * 0.1);
+        if (stepIsTiny(ws.step) || before - ws.accepted.cost < COST_TOLERANCE * before) break;
+        continue;
+      }
+      if (stepIsTiny(ws.step)) break;
     }
-    updateLeft(pose, ws.step, ws.trial);
-    const trialCost = robustCost(lens, pixels, points, indices, count, ws.trial, options, ws);
-    if (!(trialCost < cost)) {
-      if (stepIsTiny(ws.step, 1e-10) || lambda > 1e8) break;
-      lambda *= 10;
-      continue;
-    }
-    pose.set(ws.trial);
-    lambda = Math.max(1e-12, lambda * 0.1);
-    linearize(lens, pixels, points, indices, count, pose, options, ws);
-    if (stepIsTiny(ws.step, 1e-10) || cost - result.cost < 1e-10 * cost) break;
+    lambda *= 10;
+    if (lambda > 1e8) break;
   }
-  result.iterations = iterations;
-  return result;
+  return iterations;
 }
 
-function stepIsTiny(step: Float64Array, below: number): boolean {
+function stepIsTiny(step: Float64Array): boolean {
   let square = 0;
   for (let i = 0; i < 6; i++) square += step[i] * step[i];
-  return square < below * below;
+  return square < STEP_TOLERANCE * STEP_TOLERANCE;
 }
 
 function solveDamped(ws: RefineWorkspace, lambda: number): boolean {
-  ws.damped.set(ws.hessian);
-  for (let i = 0; i < 36; i += 7) ws.damped[i] += lambda * ws.hessian[i] + 1e-15;
-  for (let i = 0; i < 6; i++) ws.step[i] = -ws.gradient[i];
+  const { hessian, gradient } = ws.accepted;
+  ws.damped.set(hessian);
+  for (let i = 0; i < 36; i += 7) ws.damped[i] += lambda * hessian[i] + 1e-15;
+  for (let i = 0; i < 6; i++) ws.step[i] = -gradient[i];
   if (!factorCholesky(ws.damped, 6)) return false;
   solveCholesky(ws.damped, 6, ws.step);
   return true;
 }
 
-function lossOf(loss: Loss, square: number, scale2: number): number {
-  if (loss === 'cauchy') return scale2 * Math.log1p(square / scale2);
-  return loss === 'truncated' && square > scale2 ? scale2 : square;
-}
-
-function weightOf(loss: Loss, square: number, scale2: number): number {
-  if (loss === 'cauchy') return scale2 / (scale2 + square);
-  return loss === 'truncated' && square > scale2 ? 0 : 1;
-}
-
-function robustCost(
-  lens: Lens,
-  pixels: Float64Array,
-  points: Float64Array,
-  indices: Int32Array,
-  count: number,
-  m: Float64Array,
-  options: RefineOptions,
-  ws: RefineWorkspace,
-): number {
-  const scale2 = options.scalePx * options.scalePx;
-  const px = ws.pixel;
-  let cost = 0;
-  for (let k = 0; k < count; k++) {
-    const i = indices[k];
-    const x = points[3 * i];
-    const y = points[3 * i + 1];
-    const z = points[3 * i + 2];
-    const isVisible = projectWithJacobian(
-      lens,
-      m[0] * x + m[1] * y + m[2] * z + m[3],
-      m[4] * x + m[5] * y + m[6] * z + m[7],
-      m[8] * x + m[9] * y + m[10] * z + m[11],
-      px,
-      null,
-    );
-    if (!isVisible) {
-      cost += options.loss === 'squared' ? 1e12 : lossOf(options.loss, 1e12, scale2);
-      continue;
-    }
-    const ex = px[0] - pixels[2 * i];
-    const ey = px[1] - pixels[2 * i + 1];
-    cost += lossOf(options.loss, ex * ex + ey * ey, scale2);
-  }
-  return cost;
-}
-
-/** Fills hessian, gradient and result at pose `m`. */
+/** Fills `out` with the problem at pose `m`. With d(pixel)/d(point) = [a b c; d e f] and point' = exp(w) point + v the
+ * Jacobian's rows are [point x (a, b, c), (a, b, c)] and likewise for d e f. One long loop over local sums: kept in
+ * arrays, the 27 sums cost as much as all the rest. */
 function linearize(
   lens: Lens,
   pixels: Float64Array,
@@ -166,91 +140,177 @@ function linearize(
   m: Float64Array,
   options: RefineOptions,
   ws: RefineWorkspace,
+  out: Linearization,
 ): void {
-  const { hessian: h, gradient: g, pixel: px, jacobian: jac, result } = ws;
-  const scale2 = options.scalePx * options.scalePx;
-  h.fill(0);
-  g.fill(0);
-  result.cost = 0;
-  result.weightedSquares = 0;
-  result.used = 0;
-  result.weights = 0;
+  const { pixel: px, jacobian: jac } = ws;
+  const isCauchy = options.loss === 'cauchy';
+  const isTruncated = options.loss === 'truncated';
+  const scale2 = isCauchy || isTruncated ? options.scalePx * options.scalePx : 1;
+  // sum of log(1 + q) as the log of products: one logarithm a row would cost a quarter of it
+  let product = 1;
+  let cost = 0;
+  let weightedSquares = 0;
+  let weights = 0;
+  let used = 0;
+  let h00 = 0;
+  let h01 = 0;
+  let h02 = 0;
+  let h03 = 0;
+  let h04 = 0;
+  let h05 = 0;
+  let h11 = 0;
+  let h12 = 0;
+  let h13 = 0;
+  let h14 = 0;
+  let h15 = 0;
+  let h22 = 0;
+  let h23 = 0;
+  let h24 = 0;
+  let h25 = 0;
+  let h33 = 0;
+  let h34 = 0;
+  let h35 = 0;
+  let h44 = 0;
+  let h45 = 0;
+  let h55 = 0;
+  let g0 = 0;
+  let g1 = 0;
+  let g2 = 0;
+  let g3 = 0;
+  let g4 = 0;
+  let g5 = 0;
+  const m0 = m[0];
+  const m1 = m[1];
+  const m2 = m[2];
+  const m3 = m[3];
+  const m4 = m[4];
+  const m5 = m[5];
+  const m6 = m[6];
+  const m7 = m[7];
+  const m8 = m[8];
+  const m9 = m[9];
+  const m10 = m[10];
+  const m11 = m[11];
   for (let k = 0; k < count; k++) {
     const i = indices[k];
-    const x = points[3 * i];
-    const y = points[3 * i + 1];
-    const z = points[3 * i + 2];
-    const cx = m[0] * x + m[1] * y + m[2] * z + m[3];
-    const cy = m[4] * x + m[5] * y + m[6] * z + m[7];
-    const cz = m[8] * x + m[9] * y + m[10] * z + m[11];
-    if (!projectWithJacobian(lens, cx, cy, cz, px, jac)) {
-      result.cost += options.loss === 'squared' ? 1e12 : lossOf(options.loss, 1e12, scale2);
-      continue;
-    }
+    const wx = points[3 * i];
+    const wy = points[3 * i + 1];
+    const wz = points[3 * i + 2];
+    const x = m0 * wx + m1 * wy + m2 * wz + m3;
+    const y = m4 * wx + m5 * wy + m6 * wz + m7;
+    const z = m8 * wx + m9 * wy + m10 * wz + m11;
+    const isSeen = projectWithJacobian(lens, x, y, z, px, jac);
     const ex = px[0] - pixels[2 * i];
     const ey = px[1] - pixels[2 * i + 1];
-    const square = ex * ex + ey * ey;
-    const w = weightOf(options.loss, square, scale2);
-    result.cost += lossOf(options.loss, square, scale2);
-    result.weightedSquares += w * square;
-    result.weights += w;
-    result.used++;
-    if (w > 0) {
-      addRow(h, g, jac[0], jac[1], jac[2], cx, cy, cz, ex, w);
-      addRow(h, g, jac[3], jac[4], jac[5], cx, cy, cz, ey, w);
-    }
+    const square = isSeen ? ex * ex + ey * ey : UNSEEN_PX2;
+    let w = 1;
+    if (isCauchy) {
+      const grown = 1 + square / scale2;
+      w = 1 / grown;
+      product *= grown;
+      if (product > 1e100) {
+        cost += scale2 * Math.log(product);
+        product = 1;
+      }
+    } else if (isTruncated && square > scale2) {
+      w = 0;
+      cost += scale2;
+    } else cost += square;
+    if (!isSeen || w === 0) continue;
+    weightedSquares += w * square;
+    weights += w;
+    used++;
+    const a = jac[0];
+    const b = jac[1];
+    const c = jac[2];
+    const d = jac[3];
+    const e = jac[4];
+    const f = jac[5];
+    const r0 = y * c - z * b;
+    const r1 = z * a - x * c;
+    const r2 = x * b - y * a;
+    const s0 = y * f - z * e;
+    const s1 = z * d - x * f;
+    const s2 = x * e - y * d;
+    const wa = w * a;
+    const wb = w * b;
+    const wc = w * c;
+    const wd = w * d;
+    const we = w * e;
+    const wf = w * f;
+    h00 += w * (r0 * r0 + s0 * s0);
+    h01 += w * (r0 * r1 + s0 * s1);
+    h02 += w * (r0 * r2 + s0 * s2);
+    h03 += wa * r0 + wd * s0;
+    h04 += wb * r0 + we * s0;
+    h05 += wc * r0 + wf * s0;
+    h11 += w * (r1 * r1 + s1 * s1);
+    h12 += w * (r1 * r2 + s1 * s2);
+    h13 += wa * r1 + wd * s1;
+    h14 += wb * r1 + we * s1;
+    h15 += wc * r1 + wf * s1;
+    h22 += w * (r2 * r2 + s2 * s2);
+    h23 += wa * r2 + wd * s2;
+    h24 += wb * r2 + we * s2;
+    h25 += wc * r2 + wf * s2;
+    h33 += wa * a + wd * d;
+    h34 += wa * b + wd * e;
+    h35 += wa * c + wd * f;
+    h44 += wb * b + we * e;
+    h45 += wb * c + we * f;
+    h55 += wc * c + wf * f;
+    g0 += w * (r0 * ex + s0 * ey);
+    g1 += w * (r1 * ex + s1 * ey);
+    g2 += w * (r2 * ex + s2 * ey);
+    g3 += wa * ex + wd * ey;
+    g4 += wb * ex + we * ey;
+    g5 += wc * ex + wf * ey;
   }
-  for (let row = 1; row < 6; row++) for (let col = 0; col < row; col++) h[6 * row + col] = h[6 * col + row];
-}
-
-/** Adds one residual with d(residual)/d(point) = (a, b, c). With point' = exp(w) point + v its Jacobian is
- * [point x (a, b, c), (a, b, c)]. Only the upper triangle is kept. */
-function addRow(
-  h: Float64Array,
-  g: Float64Array,
-  a: number,
-  b: number,
-  c: number,
-  x: number,
-  y: number,
-  z: number,
-  error: number,
-  w: number,
-): void {
-  const r0 = y * c - z * b;
-  const r1 = z * a - x * c;
-  const r2 = x * b - y * a;
-  const w0 = w * r0;
-  const w1 = w * r1;
-  const w2 = w * r2;
-  const wa = w * a;
-  const wb = w * b;
-  const wc = w * c;
-  h[0] += w0 * r0;
-  h[1] += w0 * r1;
-  h[2] += w0 * r2;
-  h[3] += w0 * a;
-  h[4] += w0 * b;
-  h[5] += w0 * c;
-  h[7] += w1 * r1;
-  h[8] += w1 * r2;
-  h[9] += w1 * a;
-  h[10] += w1 * b;
-  h[11] += w1 * c;
-  h[14] += w2 * r2;
-  h[15] += w2 * a;
-  h[16] += w2 * b;
-  h[17] += w2 * c;
-  h[21] += wa * a;
-  h[22] += wa * b;
-  h[23] += wa * c;
-  h[28] += wb * b;
-  h[29] += wb * c;
-  h[35] += wc * c;
-  g[0] += w0 * error;
-  g[1] += w1 * error;
-  g[2] += w2 * error;
-  g[3] += wa * error;
-  g[4] += wb * error;
-  g[5] += wc * error;
+  out.cost = cost + scale2 * Math.log(product);
+  out.weightedSquares = weightedSquares;
+  out.weights = weights;
+  out.used = used;
+  const h = out.hessian;
+  h[0] = h00;
+  h[1] = h01;
+  h[2] = h02;
+  h[3] = h03;
+  h[4] = h04;
+  h[5] = h05;
+  h[6] = h01;
+  h[7] = h11;
+  h[8] = h12;
+  h[9] = h13;
+  h[10] = h14;
+  h[11] = h15;
+  h[12] = h02;
+  h[13] = h12;
+  h[14] = h22;
+  h[15] = h23;
+  h[16] = h24;
+  h[17] = h25;
+  h[18] = h03;
+  h[19] = h13;
+  h[20] = h23;
+  h[21] = h33;
+  h[22] = h34;
+  h[23] = h35;
+  h[24] = h04;
+  h[25] = h14;
+  h[26] = h24;
+  h[27] = h34;
+  h[28] = h44;
+  h[29] = h45;
+  h[30] = h05;
+  h[31] = h15;
+  h[32] = h25;
+  h[33] = h35;
+  h[34] = h45;
+  h[35] = h55;
+  out.gradient[0] = g0;
+  out.gradient[1] = g1;
+  out.gradient[2] = g2;
+  out.gradient[3] = g3;
+  out.gradient[4] = g4;
+  out.gradient[5] = g5;
 }

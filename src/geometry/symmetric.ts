@@ -71,7 +71,7 @@ function offDiagonal(a: Float64Array, n: number): number {
       if (i === j) on += square;
       else off += square;
     }
-  return off > 1e-32 * on ? off : 0;
+  return off > 1e-26 * on ? off : 0;
 }
 
 function jacobiRotate(a: Float64Array, n: number, p: number, q: number, vectors: Float64Array | null): void {
