@@ -1,0 +1,96 @@
+"""Write the trained network as ONNX with its manifest.
+
+    python export.py --checkpoint RUN/last.pt --cache CACHE --version 0.1.0
+
+Writes hfnet.onnx (sparse-v1, the default), hfnet-dense.onnx (dense-v1) and their manifests into models/.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+import global_head
+import heads
+from cache import open_cache
+from graph import Graph, backbone
+from manifest import manifest
+from model import HfNet
+
+MODELS = Path(__file__).resolve().parents[1] / "models"
+
+
+def sparse(net: HfNet, head: dict, refine: bool = True) -> onnx.ModelProto:
+    g = Graph("hfnet_sparse")
+    image = g.input("image", "float", [1, 1, "height", "width"])
+    count = g.input("max_keypoints", "int64", [1])
+    logits, reliability, descriptors = backbone(g, net, image)
+    scores = heads.score_map(g, logits, reliability)
+    best, x, y = heads.choose(g, scores, count)
+    points = heads.keypoints(g, scores, x, y, refine)
+    rows = heads.sample(g, descriptors, points, image)
+    g.output(g.op("Unsqueeze", points, g.ints(0)), "keypoints", [1, "keypoints", 2])
+    g.output(g.op("Unsqueeze", best, g.ints(0)), "scores", [1, "keypoints"])
+    g.output(g.op("Unsqueeze", rows, g.ints(0)), "descriptors", [1, "keypoints", descriptor_dim(net)])
+    g.output(heads.global_descriptor(g, descriptors, head), "global", [1, head["projection"].shape[1]])
+    return g.model()
+
+
+def dense(net: HfNet, head: dict) -> onnx.ModelProto:
+    g = Graph("hfnet_dense")
+    image = g.input("image", "float", [1, 1, "height", "width"])
+    logits, reliability, descriptors = backbone(g, net, image)
+    g.output(heads.score_map(g, logits, reliability), "scores", [1, 1, "height", "width"])
+    g.output(descriptors, "descriptors", [1, descriptor_dim(net), "rows", "columns"])
+    g.output(heads.global_descriptor(g, descriptors, head), "global", [1, head["projection"].shape[1]])
+    return g.model()
+
+
+def descriptor_dim(net: HfNet) -> int:
+    return net.descriptor.out_channels
+
+
+def load(checkpoint: Path) -> HfNet:
+    net = HfNet()
+    net.load_state_dict(torch.load(checkpoint, map_location="cpu")["ema"])
+    return net.eval()
+
+
+def training_pictures(cache: Path, limit: int) -> tuple[list[np.ndarray], list[dict]]:
+    index = json.loads((cache / "index.json").read_text())
+    arrays = open_cache(cache, "r", len(index))
+    used = [photo for row, photo in enumerate(index) if photo["split"] == "training" and arrays["done"][row]]
+    rows = [row for row, photo in enumerate(index) if photo["split"] == "training" and arrays["done"][row]]
+    return [np.array(arrays["gray"][row]) for row in rows[:limit]], used
+
+
+def write(model: onnx.ModelProto, path: Path, **fields) -> None:
+    onnx.save(model, path)
+    path.with_suffix(".json").write_text(json.dumps(manifest(path, **fields), indent=2) + "\n")
+    print(f"{path.name}: {path.stat().st_size} bytes")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=MODELS)
+    parser.add_argument("--version", default="0.1.0")
+    parser.add_argument("--pictures", type=int, default=700, help="training photos that fit the global head")
+    parser.add_argument("--no-refine", action="store_true", help="keypoints at pixel centres, for comparison")
+    parser.add_argument("--rendered", action="store_true", help="rendered frames were used (recorded as provenance)")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    net = load(args.checkpoint)
+    pictures, used = training_pictures(args.cache, args.pictures)
+    head = global_head.fit(net, pictures)
+    fields = {"version": args.version, "photos": used, "global_dim": head["projection"].shape[1], "rendered": args.rendered}
+    args.out.mkdir(parents=True, exist_ok=True)
+    write(sparse(net, head, not args.no_refine), args.out / "hfnet.onnx", kind="sparse-v1", **fields)
+    write(dense(net, head), args.out / "hfnet-dense.onnx", kind="dense-v1", **fields)
+
+
+if __name__ == "__main__":
+    main()
