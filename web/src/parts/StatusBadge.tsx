@@ -1,0 +1,39 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Badge } from '../model/words.js';
+
+const QUIET_MS = 5000;
+
+/** The state in colour and words. */
+export function StatusBadge({ badge, note }: { badge: Badge; note: string | null }) {
+  return (
+    <section class={`status tone-${badge.tone}`} aria-label="State">
+      <span class="status-mark" aria-hidden="true" />
+      <div>
+        <strong>{badge.word}</strong>
+        <p>{badge.detail}</p>
+        {note && <p class="note">{note}</p>}
+      </div>
+    </section>
+  );
+}
+
+/** Tells a screen reader of changes of state, at most one in five seconds and only what is then true. */
+export function Announcer({ badge }: { badge: Badge }) {
+  const [said, setSaid] = useState('');
+  const lastMs = useRef(Number.NEGATIVE_INFINITY);
+  // Seconds and attempts in the detail count on; only the words matter here.
+  const text = `${badge.word}. ${badge.tone === 'lost' ? badge.detail : ''}`;
+  useEffect(() => {
+    const waitMs = Math.max(500, lastMs.current + QUIET_MS - performance.now());
+    const timer = setTimeout(() => {
+      lastMs.current = performance.now();
+      setSaid(text);
+    }, waitMs);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div class="sr-only" role="status" aria-live="polite">
+      {said}
+    </div>
+  );
+}
