@@ -61,6 +61,13 @@ test('every breach has its name', async () => {
   assert.deepEqual(await named(check({ ...GOOD, fixed: [64, 64] })), ['contract']);
 });
 
+test('the image handed in is left as it was, even a Buffer', async () => {
+  const image = { ...flatImage(128, 96, 77), pixels: Buffer.alloc(128 * 96, 77) };
+  const options = { image, maxKeypoints: 9, runs: 1, threads: 1, nowMs: () => 0 };
+  await checkModel({ manifestPath: writeToyModel(GOOD), ...options });
+  assert.ok(image.pixels.every((v) => v === 77));
+});
+
 test('a model that cannot be opened is a report, not a throw', async () => {
   const starts = (manifest: ToyOptions['manifest']) => named(check({ ...GOOD, manifest }), 'start');
   assert.deepEqual(await starts({ bytes: 1 }), ['corrupt']);

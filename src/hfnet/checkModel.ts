@@ -98,7 +98,10 @@ interface Trial {
 function images(image: GrayImage): Trial[] {
   const { widthPx, heightPx } = image;
   const odd = { pixels: image.pixels, widthPx, heightPx: heightPx - 1 };
-  const flat = (value: number): GrayImage => ({ ...image, pixels: image.pixels.slice().fill(value) });
+  const flat = (value: number): GrayImage => ({
+    ...image,
+    pixels: new Uint8Array(widthPx * heightPx).fill(value),
+  });
   return [
     { during: 'the image', image, contentful: true },
     { during: 'the image without its last row', image: odd, contentful: true },

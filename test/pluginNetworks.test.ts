@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import type { Engine, Features, GrayImage } from '../src/domain/features.js';
+import { checkModel } from '../src/hfnet/checkModel.js';
+import { createEngine } from '../src/hfnet/engine.js';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SHARED = process.env.POSESTREAM_SHARED ?? resolve(ROOT, '../shared');
+const PHOTO = join(SHARED, 'data/kitti_a/images/000000.png');
+const MAX_KEYPOINTS = 1000;
+
+/** Networks others trained, through nothing but a manifest; then our own through the same seat. */
+const NETWORKS = [
+  { manifest: 'test/fixtures/xfeat.json', sidePx: 640, isSubPixel: false },
+  { manifest: 'test/fixtures/xfeat-logits.json', sidePx: 320, isSubPixel: false },
+  { manifest: 'test/fixtures/aliked-t16.json', sidePx: 640, isSubPixel: true },
+  { manifest: 'models/hfnet.json', sidePx: 640, isSubPixel: false },
+];
+
+for (const { manifest, sidePx, isSubPixel } of NETWORKS)
+  test(`${manifest} plugs in`, async (t) => {
+    const manifestPath = located(manifest);
+    if (!manifestPath || !existsSync(PHOTO)) return t.skip('the network or ../shared/data is not there');
+    const photo = await grayPhoto(sidePx, null);
+    const full = await grayPhoto(sidePx, Math.floor((sidePx * 3) / 4 / 32) * 32);
+    const engine = await createEngine({ manifestPath, threads: 1 });
+    try {
+      const features = await engine.extract(photo, { maxKeypoints: MAX_KEYPOINTS });
+      await t.test('plausible keypoints, also in a padded image', () => assertPlausible(features, photo));
+      const fullFeatures = await engine.extract(full, { maxKeypoints: MAX_KEYPOINTS });
+      if (isSubPixel) await t.test('corners lie where drawn', () => assertSquares(engine, 640, 480));
+      await t.test('a shifted view matches', () => assertShiftMatches(engine, full, fullFeatures));
+    } finally {
+      await engine.close();
+    }
+    await t.test('the check finds no breach', async () => {
+      const nowMs = () => performance.now();
+      const report = await checkModel({
+        manifestPath,
+        image: photo,
+        maxKeypoints: MAX_KEYPOINTS,
+        runs: 1,
+        threads: 1,
+        nowMs,
+      });
+      assert.deepEqual(report.violations, []);
+    });
+  });
+
+/** The manifest with its file where this machine has it; null where it has none. */
+function located(manifest: string): string | null {
+  const path = join(ROOT, manifest);
+  if (!existsSync(path)) return null;
+  const fields = JSON.parse(readFileSync(path, 'utf8'));
+  const file = fields.file.includes('shared/')
+    ? join(SHARED, fields.file.split('shared/')[1])
+    : resolve(path, '..', fields.file);
+  if (!existsSync(file)) return null;
+  const copy = join(mkdtempSync(join(tmpdir(), 'posestream-plugin-')), 'manifest.json');
+  writeFileSync(copy, JSON.stringify({ ...fields, file }));
+  return copy;
+}
+
+/** Whole, or cut to fill a height: then there is no padding. */
+async function grayPhoto(width: number, height: number | null): Promise<GrayImage> {
+  const size = height ? { width, height, fit: 'cover' as const } : { width };
+  const picture = sharp(PHOTO).resize(size).grayscale().raw();
+  const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+  return { pixels: data, widthPx: info.width, heightPx: info.height };
+}
+
+function assertPlausible(features: Features, { widthPx, heightPx }: GrayImage): void {
+  assert.ok(features.count >= 300, `only ${features.count} keypoints`);
+  const cells = new Set<number>();
+  for (let i = 0; i < features.count; i++) {
+    const [x, y] = features.xyPx.subarray(2 * i, 2 * i + 2);
+    assert.ok(x >= 0 && y >= 0 && x < widthPx && y < heightPx);
+    cells.add(Math.floor((8 * x) / widthPx) + 8 * Math.floor((8 * y) / heightPx));
+    const row = features.descriptors.subarray(features.dim * i, features.dim * (i + 1));
+    assert.ok(Math.abs(Math.hypot(...row) - 1) < 1e-3);
+    if (i > 0) assert.ok(features.scores[i] <= features.scores[i - 1]);
+  }
+  assert.ok(cells.size >= 32, `keypoints in ${cells.size} of 64 cells`);
+}
+
+/** A bright square's corners lie where they were drawn: wrong by half a pixel or by a scale would show. */
+async function assertSquares(engine: Engine, widthPx: number, heightPx: number): Promise<void> {
+  const pixels = new Uint8Array(widthPx * heightPx).fill(60);
+  const corners: [number, number][] = [];
+  for (const [left, top, size] of SQUARES) {
+    for (let y = top; y < top + size; y++) pixels.fill(210, y * widthPx + left, y * widthPx + left + size);
+    for (const x of [left, left + size]) for (const y of [top, top + size]) corners.push([x, y]);
+  }
+  const { count, xyPx } = await engine.extract({ pixels, widthPx, heightPx }, { maxKeypoints: 60 });
+  const found = corners.filter(([x, y]) =>
+    Array.from({ length: count }, (_, i) => Math.hypot(xyPx[2 * i] - x, xyPx[2 * i + 1] - y)).some(
+      (d) => d < 0.8,
+    ),
+  );
+  assert.ok(found.length >= 8, `${found.length} of ${corners.length} corners`);
+}
+
+const SQUARES = [
+  [100, 100, 80],
+  [300, 60, 60],
+  [500, 300, 110],
+  [120, 280, 120],
+];
+
+/** Cutting 13 columns and 5 rows off moves every keypoint by just that. */
+async function assertShiftMatches(engine: Engine, photo: GrayImage, features: Features): Promise<void> {
+  const [dx, dy] = [13, 5];
+  const [widthPx, heightPx] = [photo.widthPx - dx, photo.heightPx - dy];
+  const pixels = new Uint8Array(widthPx * heightPx);
+  for (let y = 0; y < heightPx; y++)
+    pixels.set(
+      photo.pixels.subarray((y + dy) * photo.widthPx + dx, (y + dy + 1) * photo.widthPx),
+      y * widthPx,
+    );
+  const cut = await engine.extract({ pixels, widthPx, heightPx }, { maxKeypoints: MAX_KEYPOINTS });
+  const set = { kind: 'inline', rows: cut.descriptors, dim: cut.dim } as const;
+  const { index, refBest } = await engine.match(features.descriptors, set);
+  let mutual = 0;
+  let right = 0;
+  for (let i = 0; i < features.count; i++) {
+    const j = index[2 * i];
+    if (refBest[j] !== i) continue;
+    mutual++;
+    const error = Math.hypot(
+      features.xyPx[2 * i] - dx - cut.xyPx[2 * j],
+      features.xyPx[2 * i + 1] - dy - cut.xyPx[2 * j + 1],
+    );
+    if (error < 3) right++;
+  }
+  assert.ok(right >= 100 && right / mutual > 0.5, `${right} of ${mutual} matches right`);
+}
