@@ -93,7 +93,7 @@ export function createAbsolutePoseWorkspace(capacity = 1024): AbsolutePoseWorksp
     candidates: new Float64Array(4 * POSE_SIZE),
     best: new Float64Array(POSE_SIZE),
     local: new Float64Array(POSE_SIZE),
-    scratch: new Float64Array(8),
+    scratch: new Float64Array(11),
     p3p: createP3pWorkspace(),
     refine: createRefineWorkspace(),
     sampler: { state: 0 },
@@ -288,18 +288,19 @@ function finish(
 
 /** Inliers of `ws.best` by the real projection: fills mask, picked and squares. */
 function markInliers(lens: Lens, count: number, thresholdPx: number, ws: AbsolutePoseWorkspace): number {
-  const { best: m, points, pixels, mask, picked, squares, scratch } = ws;
+  const { best: m, points, pixels, mask, picked, squares } = ws;
+  const { point, pixel } = ws.refine;
   let inliers = 0;
   for (let i = 0; i < count; i++) {
     const x = points[3 * i];
     const y = points[3 * i + 1];
     const z = points[3 * i + 2];
-    const cx = m[0] * x + m[1] * y + m[2] * z + m[3];
-    const cy = m[4] * x + m[5] * y + m[6] * z + m[7];
-    const cz = m[8] * x + m[9] * y + m[10] * z + m[11];
-    projectWithJacobian(lens, cx, cy, cz, scratch, null);
-    const ex = scratch[0] - pixels[2 * i];
-    const ey = scratch[1] - pixels[2 * i + 1];
+    point[0] = m[0] * x + m[1] * y + m[2] * z + m[3];
+    point[1] = m[4] * x + m[5] * y + m[6] * z + m[7];
+    point[2] = m[8] * x + m[9] * y + m[10] * z + m[11];
+    projectWithJacobian(lens, point, pixel, null);
+    const ex = pixel[0] - pixels[2 * i];
+    const ey = pixel[1] - pixels[2 * i + 1];
     const square = ex * ex + ey * ey;
     const isInlier = square < thresholdPx * thresholdPx;
     mask[i] = isInlier ? 1 : 0;

@@ -25,8 +25,10 @@ export function distort(lens: Lens, x: number, y: number, out: Float64Array): bo
 }
 
 /** Inverse of `distort` by Newton steps with the analytic Jacobian, kept inside the radius where the model turns back.
- * @param out [6], written: x, y in the first two; the rest is scratch.   @returns false where it did not converge. */
-export function undistort(lens: Lens, xd: number, yd: number, out: Float64Array): boolean {
+ * @param out [6] xd, yd in, x, y out; the rest is scratch.   @returns false where it did not converge. */
+export function undistort(lens: Lens, out: Float64Array): boolean {
+  const xd = out[0];
+  const yd = out[1];
   const start2 = xd * xd + yd * yd;
   const shrink = start2 < lens.limit ? 1 : Math.sqrt((0.9 * lens.limit) / start2);
   const lastStep = LAST_STEP * (1 + Math.abs(xd) + Math.abs(yd));

@@ -24,11 +24,9 @@ export function essentialFromPoses(
     length += relativeTranslation[i] * relativeTranslation[i];
   }
   const scale = length > 0 ? 1 / Math.sqrt(length) : 0;
-  const [tx, ty, tz] = [
-    relativeTranslation[0] * scale,
-    relativeTranslation[1] * scale,
-    relativeTranslation[2] * scale,
-  ];
+  const tx = relativeTranslation[0] * scale;
+  const ty = relativeTranslation[1] * scale;
+  const tz = relativeTranslation[2] * scale;
   for (let j = 0; j < 3; j++) {
     out[j] = ty * r[6 + j] - tz * r[3 + j];
     out[3 + j] = tz * r[j] - tx * r[6 + j];

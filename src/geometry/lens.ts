@@ -23,7 +23,7 @@ export interface Lens {
   /** Where the curve turns back and nothing further out is really seen: squared radius (radial) or angle off the axis
    * in rad, at most pi (fisheye). */
   readonly limit: number;
-  /** Scratch of the distortion: xd, yd, dxd/dx, dxd/dy, dyd/dx, dyd/dy. */
+  /** Room for the distortion's numbers. */
   readonly scratch: Float64Array;
 }
 

@@ -2,9 +2,15 @@ import { steepestCubicRoot } from './polynomial.js';
 
 /** Numbers per pose in every solver's output: row-major 3x4 [R | t], camFromWorld. */
 export const POSE_SIZE = 12;
-const MAX_LINES = 2;
 
+/** Numbers travel between the steps in arrays: handed over as arguments, each would be allocated. */
 export interface P3pWorkspace {
+  /** Squared distances a12 a13 a23, cosines m12 m13 m23, squared sines s12 s13 s23. */
+  readonly triangle: Float64Array;
+  /** Of the determinant of C1 + sigma C2, lowest power first. */
+  readonly cubic: Float64Array;
+  /** Degenerate conic d00 d01 d02 d11 d12 d22, then the rank-1 matrix it splits from (9). */
+  readonly split: Float64Array;
   /** Two lines l0 x + l1 y + l2 = 0. */
   readonly lines: Float64Array;
   /** x^2, xy, y^2, x, y, 1 of the conic the lines are cut with. */
@@ -17,7 +23,10 @@ export interface P3pWorkspace {
 
 export function createP3pWorkspace(): P3pWorkspace {
   return {
-    lines: new Float64Array(3 * MAX_LINES),
+    triangle: new Float64Array(9),
+    cubic: new Float64Array(4),
+    split: new Float64Array(15),
+    lines: new Float64Array(6),
     conic: new Float64Array(6),
     depths: new Float64Array(12),
     frame: new Float64Array(9),
@@ -37,115 +46,92 @@ export function p3p(
   out: Float64Array,
   ws: P3pWorkspace,
 ): number {
-  const a12 = distance2(points, 0, 3);
-  const a13 = distance2(points, 0, 6);
-  const a23 = distance2(points, 3, 6);
-  if (!(a12 > 0 && a13 > 0 && a23 > 0) || !invertFrame(points, ws.frame)) return 0;
-  const m12 = dot(bearings, 0, 3);
-  const m13 = dot(bearings, 0, 6);
-  const m23 = dot(bearings, 3, 6);
-  const lines = degenerateLines(a12 / a23, a13 / a23, m12, m13, m23, bearings, ws);
-  let depths = 0;
-  for (let i = 0; i < lines; i++) depths = cutLine(ws, 3 * i, depths, a23, m23);
+  if (!measure(bearings, points, ws.triangle) || !invertFrame(points, ws.frame)) return 0;
+  if (!degenerateConic(ws) || !splitConic(ws)) return 0;
+  const depths = cutLine(ws, 3, cutLine(ws, 0, 0));
   let count = 0;
   for (let i = 0; i < depths; i++) {
-    polishDepths(ws.depths, 3 * i, a12, a13, a23, m12, m13, m23);
+    polishDepths(ws.depths, 3 * i, ws.triangle);
     if (writePose(bearings, points, ws, 3 * i, out, count * POSE_SIZE)) count++;
   }
   return count;
 }
 
-function distance2(p: Float64Array, i: number, j: number): number {
-  const x = p[i] - p[j];
-  const y = p[i + 1] - p[j + 1];
-  const z = p[i + 2] - p[j + 2];
-  return x * x + y * y + z * z;
-}
-
-function dot(p: Float64Array, i: number, j: number): number {
-  return p[i] * p[j] + p[i + 1] * p[j + 1] + p[i + 2] * p[j + 2];
-}
-
-/** Squared sine between two unit rows, exact for small angles too. */
-function sine2(p: Float64Array, i: number, j: number): number {
-  const x = p[i + 1] * p[j + 2] - p[i + 2] * p[j + 1];
-  const y = p[i + 2] * p[j] - p[i] * p[j + 2];
-  const z = p[i] * p[j + 1] - p[i + 1] * p[j];
-  return x * x + y * y + z * z;
+/** Fills a12 .. s23; false where two points coincide. */
+function measure(bearings: Float64Array, points: Float64Array, triangle: Float64Array): boolean {
+  for (let k = 0; k < 3; k++) {
+    const i = k < 2 ? 0 : 3;
+    const j = k < 1 ? 3 : 6;
+    let distance2 = 0;
+    let cosine = 0;
+    for (let c = 0; c < 3; c++) {
+      const step = points[i + c] - points[j + c];
+      distance2 += step * step;
+      cosine += bearings[i + c] * bearings[j + c];
+    }
+    // from the cross product: 1 - cosine^2 loses small angles
+    const x = bearings[i + 1] * bearings[j + 2] - bearings[i + 2] * bearings[j + 1];
+    const y = bearings[i + 2] * bearings[j] - bearings[i] * bearings[j + 2];
+    const z = bearings[i] * bearings[j + 1] - bearings[i + 1] * bearings[j];
+    triangle[k] = distance2;
+    triangle[3 + k] = cosine;
+    triangle[6 + k] = x * x + y * y + z * z;
+  }
+  return triangle[0] > 0 && triangle[1] > 0 && triangle[2] > 0;
 }
 
 /** With x = d1/d3, y = d2/d3 the law of cosines gives the conics
  *   C1: x^2 - 2 m12 x y + y^2     = a (y^2 + 1 - 2 m23 y)
  *   C2: x^2 + 1     - 2 m13 x     = b (y^2 + 1 - 2 m23 y)
  * A member mu C1 + sigma C2 of vanishing determinant is a pair of lines through their meeting points. */
-function degenerateLines(
-  a: number,
-  b: number,
-  m12: number,
-  m13: number,
-  m23: number,
-  bearings: Float64Array,
-  ws: P3pWorkspace,
-): number {
-  const s12 = sine2(bearings, 0, 3);
-  const s13 = sine2(bearings, 0, 6);
-  const s23 = sine2(bearings, 3, 6);
+function degenerateConic(ws: P3pWorkspace): boolean {
+  const { triangle: t, cubic, split: d } = ws;
+  const m12 = t[3];
+  const m13 = t[4];
+  const m23 = t[5];
+  const a = t[0] / t[2];
+  const b = t[1] / t[2];
   const shared = 2 * m12 * m13 * m23;
   const ab = a * b * (1 - 2 * m23 * m23);
-  const c0 = a * (a * s23 - s12);
-  const c1 = a * (a * s23 - 1) + ab + (s12 - a) * (1 - b) + a * shared;
-  const c2 = b * (b * s23 - 1) + ab + (s13 - b) * (1 - a) + b * shared;
-  const c3 = b * (b * s23 - s13);
-  let mu = 1;
-  let sigma = 1;
-  if (Math.abs(c3) >= Math.abs(c0)) {
-    if (c3 === 0) return 0;
-    sigma = steepestCubicRoot(c3, c2, c1, c0);
-  } else {
-    mu = steepestCubicRoot(c0, c1, c2, c3);
-  }
-  const larger = Math.max(Math.abs(mu), Math.abs(sigma));
-  mu /= larger;
-  sigma /= larger;
-  setConic(ws.conic, Math.abs(sigma) > Math.abs(mu), a, b, m12, m13, m23);
-  const d00 = mu + sigma;
-  const d01 = -mu * m12;
-  const d02 = -sigma * m13;
-  const d11 = mu * (1 - a) - sigma * b;
-  const d12 = m23 * (mu * a + sigma * b);
-  const d22 = sigma * (1 - b) - mu * a;
-  return splitConic(d00, d01, d02, d11, d12, d22, ws.lines);
-}
-
-/** The conic to cut with: the one that weighs less in the degenerate member, so that the two differ. */
-function setConic(
-  c: Float64Array,
-  useC1: boolean,
-  a: number,
-  b: number,
-  m12: number,
-  m13: number,
-  m23: number,
-): void {
+  cubic[0] = a * (a * t[8] - t[6]);
+  cubic[1] = a * (a * t[8] - 1) + ab + (t[6] - a) * (1 - b) + a * shared;
+  cubic[2] = b * (b * t[8] - 1) + ab + (t[7] - b) * (1 - a) + b * shared;
+  cubic[3] = b * (b * t[8] - t[7]);
+  const isReversed = Math.abs(cubic[0]) > Math.abs(cubic[3]);
+  if (isReversed) cubic.reverse();
+  if (cubic[3] === 0) return false;
+  const root = steepestCubicRoot(cubic);
+  const larger = Math.max(Math.abs(root), 1);
+  const mu = (isReversed ? root : 1) / larger;
+  const sigma = (isReversed ? 1 : root) / larger;
+  d[0] = mu + sigma;
+  d[1] = -mu * m12;
+  d[2] = -sigma * m13;
+  d[3] = mu * (1 - a) - sigma * b;
+  d[4] = m23 * (mu * a + sigma * b);
+  d[5] = sigma * (1 - b) - mu * a;
+  // cut with the conic that weighs less in the degenerate one, so that the two differ
+  const useC1 = Math.abs(sigma) > Math.abs(mu);
+  const c = ws.conic;
   c[0] = 1;
   c[1] = useC1 ? -2 * m12 : 0;
   c[2] = useC1 ? 1 - a : -b;
   c[3] = useC1 ? 0 : -2 * m13;
   c[4] = 2 * m23 * (useC1 ? a : b);
   c[5] = useC1 ? -a : 1 - b;
+  return true;
 }
 
-/** Lines l, m of the degenerate symmetric conic l m^T + m l^T.
+/** Lines l, m of the degenerate symmetric conic l m^T + m l^T; false where they are not real.
  * Source: Richter-Gebert, "Perspectives on Projective Geometry", ch. 11.1. */
-function splitConic(
-  d00: number,
-  d01: number,
-  d02: number,
-  d11: number,
-  d12: number,
-  d22: number,
-  lines: Float64Array,
-): number {
+function splitConic(ws: P3pWorkspace): boolean {
+  const m = ws.split;
+  const d00 = m[0];
+  const d01 = m[1];
+  const d02 = m[2];
+  const d11 = m[3];
+  const d12 = m[4];
+  const d22 = m[5];
   const b00 = d12 * d12 - d11 * d22;
   const b11 = d02 * d02 - d00 * d22;
   const b22 = d01 * d01 - d00 * d11;
@@ -162,45 +148,39 @@ function splitConic(
     p1 = (b00 === best ? b01 : b11 === best ? b11 : b12) * s;
     p2 = (b00 === best ? b02 : b11 === best ? b12 : b22) * s;
   } else if (best < -1e-10) {
-    return 0;
+    return false;
   }
-  return rankOneLines(d00, d11, d22, d01 - p2, d01 + p2, d02 + p1, d02 - p1, d12 - p0, d12 + p0, lines);
+  m[6] = d00;
+  m[7] = d01 - p2;
+  m[8] = d02 + p1;
+  m[9] = d01 + p2;
+  m[10] = d11;
+  m[11] = d12 - p0;
+  m[12] = d02 - p1;
+  m[13] = d12 + p0;
+  m[14] = d22;
+  takeLines(m, ws.lines);
+  return true;
 }
 
-/** Row and column of the largest entry of the rank-1 matrix. */
-function rankOneLines(
-  m00: number,
-  m11: number,
-  m22: number,
-  m01: number,
-  m10: number,
-  m02: number,
-  m20: number,
-  m12: number,
-  m21: number,
-  lines: Float64Array,
-): number {
-  const r0 = Math.max(Math.abs(m00), Math.abs(m01), Math.abs(m02));
-  const r1 = Math.max(Math.abs(m10), Math.abs(m11), Math.abs(m12));
-  const r2 = Math.max(Math.abs(m20), Math.abs(m21), Math.abs(m22));
-  const row = r0 >= r1 && r0 >= r2 ? 0 : r1 >= r2 ? 1 : 2;
-  lines[0] = row === 0 ? m00 : row === 1 ? m10 : m20;
-  lines[1] = row === 0 ? m01 : row === 1 ? m11 : m21;
-  lines[2] = row === 0 ? m02 : row === 1 ? m12 : m22;
-  const x = Math.abs(lines[0]);
-  const y = Math.abs(lines[1]);
-  const z = Math.abs(lines[2]);
-  const col = x >= y && x >= z ? 0 : y >= z ? 1 : 2;
-  lines[3] = col === 0 ? m00 : col === 1 ? m01 : m02;
-  lines[4] = col === 0 ? m10 : col === 1 ? m11 : m12;
-  lines[5] = col === 0 ? m20 : col === 1 ? m21 : m22;
-  return MAX_LINES;
+/** Row and column of the largest entry of the rank-1 matrix at m[6..15). */
+function takeLines(m: Float64Array, lines: Float64Array): void {
+  let largest = 6;
+  for (let i = 7; i < 15; i++) if (Math.abs(m[i]) > Math.abs(m[largest])) largest = i;
+  const row = Math.floor((largest - 6) / 3);
+  const col = (largest - 6) % 3;
+  for (let k = 0; k < 3; k++) {
+    lines[k] = m[6 + 3 * row + k];
+    lines[3 + k] = m[6 + 3 * k + col];
+  }
 }
 
 /** Meeting points of a line and the conic, as depths appended at `count`. */
-function cutLine(ws: P3pWorkspace, at: number, count: number, a23: number, m23: number): number {
-  const [l0, l1, l2] = [ws.lines[at], ws.lines[at + 1], ws.lines[at + 2]];
+function cutLine(ws: P3pWorkspace, at: number, count: number): number {
   const c = ws.conic;
+  const l0 = ws.lines[at];
+  const l1 = ws.lines[at + 1];
+  const l2 = ws.lines[at + 2];
   const solveY = Math.abs(l0) > Math.abs(l1);
   const pivot = solveY ? l0 : l1;
   if (pivot === 0) return count;
@@ -217,55 +197,40 @@ function cutLine(ws: P3pWorkspace, at: number, count: number, a23: number, m23: 
   const disc = qb * qb - 4 * qa * qc;
   if (!(disc > -1e-10 * (qb * qb + Math.abs(4 * qa * qc)))) return count;
   const q = -0.5 * (qb + (qb < 0 ? -1 : 1) * Math.sqrt(Math.max(0, disc)));
-  const after = addDepths(ws.depths, count, solveY, qa === 0 ? Number.NaN : q / qa, alpha, beta, a23, m23);
-  return addDepths(ws.depths, after, solveY, q === 0 ? Number.NaN : qc / q, alpha, beta, a23, m23);
-}
-
-function addDepths(
-  depths: Float64Array,
-  count: number,
-  solveY: boolean,
-  u: number,
-  alpha: number,
-  beta: number,
-  a23: number,
-  m23: number,
-): number {
-  const e = alpha * u + beta;
-  const x = solveY ? e : u;
-  const y = solveY ? u : e;
-  if (!(x > 0 && y > 0) || count >= 4) return count;
-  const d3 = Math.sqrt(a23 / (y * y + 1 - 2 * m23 * y));
-  depths[3 * count] = x * d3;
-  depths[3 * count + 1] = y * d3;
-  depths[3 * count + 2] = d3;
-  return count + 1;
+  let found = count;
+  for (let side = 0; side < 2; side++) {
+    // a zero divisor makes the root infinite or NaN, which the signs below turn away
+    const u = side === 0 ? q / qa : qc / q;
+    const e = alpha * u + beta;
+    const x = solveY ? e : u;
+    const y = solveY ? u : e;
+    const d3 = Math.sqrt(ws.triangle[2] / (y * y + 1 - 2 * ws.triangle[5] * y));
+    if (!(x > 0 && y > 0 && d3 > 0) || found >= 4) continue;
+    ws.depths[3 * found] = x * d3;
+    ws.depths[3 * found + 1] = y * d3;
+    ws.depths[3 * found + 2] = d3;
+    found++;
+  }
+  return found;
 }
 
 /** Newton steps on the three laws of cosines. */
-function polishDepths(
-  d: Float64Array,
-  at: number,
-  a12: number,
-  a13: number,
-  a23: number,
-  m12: number,
-  m13: number,
-  m23: number,
-): void {
+function polishDepths(d: Float64Array, at: number, t: Float64Array): void {
   for (let step = 0; step < 3; step++) {
-    const [d1, d2, d3] = [d[at], d[at + 1], d[at + 2]];
-    const e1 = d1 * d1 + d2 * d2 - 2 * d1 * d2 * m12 - a12;
-    const e2 = d1 * d1 + d3 * d3 - 2 * d1 * d3 * m13 - a13;
-    const e3 = d2 * d2 + d3 * d3 - 2 * d2 * d3 * m23 - a23;
-    if (Math.abs(e1) + Math.abs(e2) + Math.abs(e3) < 1e-14 * (a12 + a13 + a23)) return;
+    const d1 = d[at];
+    const d2 = d[at + 1];
+    const d3 = d[at + 2];
+    const e1 = d1 * d1 + d2 * d2 - 2 * d1 * d2 * t[3] - t[0];
+    const e2 = d1 * d1 + d3 * d3 - 2 * d1 * d3 * t[4] - t[1];
+    const e3 = d2 * d2 + d3 * d3 - 2 * d2 * d3 * t[5] - t[2];
+    if (Math.abs(e1) + Math.abs(e2) + Math.abs(e3) < 1e-14 * (t[0] + t[1] + t[2])) return;
     // half the Jacobian [[j11 j12 0] [j21 0 j23] [0 j32 j33]]
-    const j11 = d1 - d2 * m12;
-    const j12 = d2 - d1 * m12;
-    const j21 = d1 - d3 * m13;
-    const j23 = d3 - d1 * m13;
-    const j32 = d2 - d3 * m23;
-    const j33 = d3 - d2 * m23;
+    const j11 = d1 - d2 * t[3];
+    const j12 = d2 - d1 * t[3];
+    const j21 = d1 - d3 * t[4];
+    const j23 = d3 - d1 * t[4];
+    const j32 = d2 - d3 * t[5];
+    const j33 = d3 - d2 * t[5];
     const det = -2 * (j11 * j23 * j32 + j12 * j21 * j33);
     if (!(Math.abs(det) > 0)) return;
     d[at] -= (-j23 * j32 * e1 - j12 * j33 * e2 + j12 * j23 * e3) / det;
@@ -310,7 +275,9 @@ function writePose(
   out: Float64Array,
   o: number,
 ): boolean {
-  const [d1, d2, d3] = [ws.depths[at], ws.depths[at + 1], ws.depths[at + 2]];
+  const d1 = ws.depths[at];
+  const d2 = ws.depths[at + 1];
+  const d3 = ws.depths[at + 2];
   if (!(d1 > 0 && d2 > 0 && d3 > 0)) return false;
   const yx = d1 * b[0];
   const yy = d1 * b[1];

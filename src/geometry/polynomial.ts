@@ -1,9 +1,10 @@
-/** One real root of c3 x^3 + c2 x^2 + c1 x + c0 with c3 != 0: the one where the curve is steepest, which rounding moves
- * least. Trigonometric form for three real roots, Cardano's otherwise, then two Newton steps. */
-export function steepestCubicRoot(c3: number, c2: number, c1: number, c0: number): number {
-  const b = c2 / c3;
-  const c = c1 / c3;
-  const d = c0 / c3;
+/** One real root of c[3] x^3 + c[2] x^2 + c[1] x + c[0] with c[3] != 0: the one where the curve is steepest, which
+ * rounding moves least. Trigonometric form for three real roots, Cardano's otherwise, then two Newton steps.
+ * @param coefficients [4], lowest power first */
+export function steepestCubicRoot(coefficients: Float64Array): number {
+  const b = coefficients[2] / coefficients[3];
+  const c = coefficients[1] / coefficients[3];
+  const d = coefficients[0] / coefficients[3];
   const shift = b / 3;
   const p = c - b * shift;
   const q = d + shift * (2 * shift * shift - c);

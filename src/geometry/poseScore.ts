@@ -33,15 +33,20 @@ export function packRows(
   scratch: Float64Array,
 ): void {
   const lens = lensOf(camera);
-  const jacobian = scratch.subarray(2, 8);
+  const [pixel, bearing, jacobian] = [
+    scratch.subarray(0, 2),
+    scratch.subarray(2, 5),
+    scratch.subarray(5, 11),
+  ];
   for (let k = 0; k < count; k++) {
     const i = 3 * order[k];
     const at = ROW_SIZE * k;
     for (let j = 0; j < 3; j++) {
       rows[at + j] = points[i + j];
       rows[at + 3 + j] = bearings[i + j];
+      bearing[j] = bearings[i + j];
     }
-    projectWithJacobian(lens, bearings[i], bearings[i + 1], bearings[i + 2], scratch, jacobian);
+    projectWithJacobian(lens, bearing, pixel, jacobian);
     const gain = areaScale(jacobian) / (thresholdPx * thresholdPx);
     rows[at + 6] = 1 + 1 / gain;
     rows[at + 7] = gain;

@@ -1,6 +1,6 @@
 import type { Camera } from '../domain/camera.js';
 import { fisheyeAngle, fisheyeSlope, fisheyeTheta, undistort } from './distortion.js';
-import { LENS_FISHEYE, LENS_PINHOLE, LENS_RADIAL, type Lens, lensOf } from './lens.js';
+import { LENS_FISHEYE, LENS_RADIAL, type Lens, lensOf } from './lens.js';
 
 export { type Lens, lensOf } from './lens.js';
 
@@ -9,21 +9,27 @@ export { type Lens, lensOf } from './lens.js';
  * beyond the field where the distortion model turns back
  * @returns whether it projects. Pixels outside the image do. */
 export function project(camera: Camera, x: number, y: number, z: number, out: Float64Array): boolean {
-  return projectWithJacobian(lensOf(camera), x, y, z, out, null);
+  const lens = lensOf(camera);
+  lens.scratch[0] = x;
+  lens.scratch[1] = y;
+  lens.scratch[2] = z;
+  return projectWithJacobian(lens, lens.scratch, out, null);
 }
 
-/** `project` with d(pixel)/d(x, y, z).
- * @param out [2], written    @param jacobian [6] row-major 2x3, written where it projects; null to leave out
+/** `project` with d(pixel)/d(x, y, z). Takes the point in an array: numbers handed to a function too large to be inlined
+ * would each be allocated.
+ * @param point [3] camera frame    @param out [2], written    @param jacobian [6] row-major 2x3, written where it projects; null to leave out
  * Source: Brown 1971, in OpenCV's parametrisation, for the radial models. */
 export function projectWithJacobian(
   lens: Lens,
-  x: number,
-  y: number,
-  z: number,
+  point: Float64Array,
   out: Float64Array,
   jacobian: Float64Array | null,
 ): boolean {
-  if (lens.kind === LENS_FISHEYE) return projectFisheye(lens, x, y, z, out, jacobian);
+  if (lens.kind === LENS_FISHEYE) return projectFisheye(lens, point, out, jacobian);
+  const x = point[0];
+  const y = point[1];
+  const z = point[2];
   const iz = 1 / z;
   const u = x * iz;
   const v = y * iz;
@@ -71,12 +77,13 @@ function unseen(out: Float64Array): boolean {
 /** Source: Kannala and Brandt 2006; derivatives ours. Sees past 90 degrees, unlike the planar models. */
 function projectFisheye(
   lens: Lens,
-  x: number,
-  y: number,
-  z: number,
+  point: Float64Array,
   out: Float64Array,
   jacobian: Float64Array | null,
 ): boolean {
+  const x = point[0];
+  const y = point[1];
+  const z = point[2];
   const r = Math.sqrt(x * x + y * y);
   const theta = Math.atan2(r, z);
   if (!(theta < lens.limit) || (r === 0 && !(z > 0))) return unseen(out);
@@ -103,18 +110,18 @@ function projectFisheye(
  * @param out written at [offset, offset + 3); NaN where the undistortion did not converge
  * @returns whether it converged */
 export function unproject(camera: Camera, xPx: number, yPx: number, out: Float64Array, offset = 0): boolean {
-  return unprojectLens(lensOf(camera), xPx, yPx, out, offset);
+  const lens = lensOf(camera);
+  lens.scratch[0] = (xPx - lens.cx) / lens.fx;
+  lens.scratch[1] = (yPx - lens.cy) / lens.fy;
+  return unprojectScratch(lens, out, offset);
 }
 
-function unprojectLens(lens: Lens, xPx: number, yPx: number, out: Float64Array, offset: number): boolean {
-  let x = (xPx - lens.cx) / lens.fx;
-  let y = (yPx - lens.cy) / lens.fy;
-  if (lens.kind === LENS_FISHEYE) return unprojectFisheye(lens, x, y, out, offset);
-  if (lens.kind !== LENS_PINHOLE) {
-    if (!undistort(lens, x, y, lens.scratch)) return fail(out, offset);
-    x = lens.scratch[0];
-    y = lens.scratch[1];
-  }
+/** Bearing of the bent image point in `lens.scratch[0..1]`. */
+function unprojectScratch(lens: Lens, out: Float64Array, offset: number): boolean {
+  if (lens.kind === LENS_FISHEYE) return unprojectFisheye(lens, out, offset);
+  if (lens.kind === LENS_RADIAL && !undistort(lens, lens.scratch)) return fail(out, offset);
+  const x = lens.scratch[0];
+  const y = lens.scratch[1];
   const inverse = 1 / Math.sqrt(x * x + y * y + 1);
   out[offset] = x * inverse;
   out[offset + 1] = y * inverse;
@@ -122,7 +129,9 @@ function unprojectLens(lens: Lens, xPx: number, yPx: number, out: Float64Array, 
   return inverse > 0;
 }
 
-function unprojectFisheye(lens: Lens, xd: number, yd: number, out: Float64Array, offset: number): boolean {
+function unprojectFisheye(lens: Lens, out: Float64Array, offset: number): boolean {
+  const xd = lens.scratch[0];
+  const yd = lens.scratch[1];
   const bent = Math.sqrt(xd * xd + yd * yd);
   const theta = fisheyeTheta(lens, bent);
   if (!Number.isFinite(theta)) return fail(out, offset);
@@ -151,7 +160,10 @@ export function unprojectAll(
 ): number {
   const lens = lensOf(camera);
   let failures = 0;
-  for (let i = 0; i < count; i++)
-    if (!unprojectLens(lens, pixels[2 * i], pixels[2 * i + 1], out, 3 * i)) failures++;
+  for (let i = 0; i < count; i++) {
+    lens.scratch[0] = (pixels[2 * i] - lens.cx) / lens.fx;
+    lens.scratch[1] = (pixels[2 * i + 1] - lens.cy) / lens.fy;
+    if (!unprojectScratch(lens, out, 3 * i)) failures++;
+  }
   return failures;
 }

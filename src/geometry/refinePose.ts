@@ -36,6 +36,7 @@ export interface RefineWorkspace {
   readonly damped: Float64Array;
   readonly step: Float64Array;
   readonly trial: Float64Array;
+  readonly point: Float64Array;
   readonly pixel: Float64Array;
   readonly jacobian: Float64Array;
 }
@@ -65,6 +66,7 @@ export function createRefineWorkspace(): RefineWorkspace {
     damped: new Float64Array(36),
     step: new Float64Array(6),
     trial: new Float64Array(12),
+    point: new Float64Array(3),
     pixel: new Float64Array(2),
     jacobian: new Float64Array(6),
   };
@@ -142,7 +144,7 @@ function linearize(
   ws: RefineWorkspace,
   out: Linearization,
 ): void {
-  const { pixel: px, jacobian: jac } = ws;
+  const { point, pixel: px, jacobian: jac } = ws;
   const isCauchy = options.loss === 'cauchy';
   const isTruncated = options.loss === 'truncated';
   const scale2 = isCauchy || isTruncated ? options.scalePx * options.scalePx : 1;
@@ -199,7 +201,10 @@ function linearize(
     const x = m0 * wx + m1 * wy + m2 * wz + m3;
     const y = m4 * wx + m5 * wy + m6 * wz + m7;
     const z = m8 * wx + m9 * wy + m10 * wz + m11;
-    const isSeen = projectWithJacobian(lens, x, y, z, px, jac);
+    point[0] = x;
+    point[1] = y;
+    point[2] = z;
+    const isSeen = projectWithJacobian(lens, point, px, jac);
     const ex = px[0] - pixels[2 * i];
     const ey = px[1] - pixels[2 * i + 1];
     const square = isSeen ? ex * ex + ey * ey : UNSEEN_PX2;

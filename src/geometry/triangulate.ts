@@ -183,7 +183,7 @@ function truncatedCost(
 ): number {
   let cost = 0;
   for (let k = 0; k < n && cost < giveUpAt; k++) {
-    const square = squaredError(views, viewOf[k], pixels[2 * k], pixels[2 * k + 1], xyz, ws.pixel, null);
+    const square = squaredError(views, viewOf[k], pixels, k, xyz, ws.pixel, null);
     cost += Math.min(1, square / (thresholdPx * thresholdPx));
   }
   return cost;
@@ -194,25 +194,27 @@ function truncatedCost(
 function squaredError(
   views: PosedViews,
   view: number,
-  xPx: number,
-  yPx: number,
+  pixels: ArrayLike<number>,
+  row: number,
   p: Float64Array,
   pixel: Float64Array,
   jacobian: Float64Array | null,
 ): number {
   const m = views.camFromWorld;
   const at = 12 * view;
-  const x = m[at] * p[0] + m[at + 1] * p[1] + m[at + 2] * p[2] + m[at + 3];
-  const y = m[at + 4] * p[0] + m[at + 5] * p[1] + m[at + 6] * p[2] + m[at + 7];
-  const z = m[at + 8] * p[0] + m[at + 9] * p[1] + m[at + 10] * p[2] + m[at + 11];
-  if (!projectWithJacobian(lensOf(views.cameras[view]), x, y, z, pixel, jacobian))
+  const seen = scratchPoint;
+  seen[0] = m[at] * p[0] + m[at + 1] * p[1] + m[at + 2] * p[2] + m[at + 3];
+  seen[1] = m[at + 4] * p[0] + m[at + 5] * p[1] + m[at + 6] * p[2] + m[at + 7];
+  seen[2] = m[at + 8] * p[0] + m[at + 9] * p[1] + m[at + 10] * p[2] + m[at + 11];
+  if (!projectWithJacobian(lensOf(views.cameras[view]), seen, pixel, jacobian))
     return Number.POSITIVE_INFINITY;
-  pixel[0] -= xPx;
-  pixel[1] -= yPx;
+  pixel[0] -= pixels[2 * row];
+  pixel[1] -= pixels[2 * row + 1];
   return pixel[0] * pixel[0] + pixel[1] * pixel[1];
 }
 
 const scratchPixel = new Float64Array(2);
+const scratchPoint = new Float64Array(3);
 
 function markInliers(
   views: PosedViews,
@@ -226,15 +228,7 @@ function markInliers(
   result.inliers = 0;
   result.inlierMask.fill(0);
   for (let k = 0; k < n; k++) {
-    const square = squaredError(
-      views,
-      viewOf[k],
-      pixels[2 * k],
-      pixels[2 * k + 1],
-      result.xyz,
-      scratchPixel,
-      null,
-    );
+    const square = squaredError(views, viewOf[k], pixels, k, result.xyz, scratchPixel, null);
     if (!(square < thresholdPx * thresholdPx)) continue;
     result.inlierMask[k] = 1;
     result.inliers++;
@@ -335,7 +329,7 @@ function linearizePoint(
   let cost = 0;
   for (let k = 0; k < n; k++) {
     if (result.inlierMask[k] === 0) continue;
-    cost += squaredError(views, viewOf[k], pixels[2 * k], pixels[2 * k + 1], result.xyz, e, jac);
+    cost += squaredError(views, viewOf[k], pixels, k, result.xyz, e, jac);
     const at = 12 * viewOf[k];
     for (let row = 0; row < 2; row++) {
       const a = jac[3 * row];
@@ -368,7 +362,7 @@ function inlierCost(
   let cost = 0;
   for (let k = 0; k < n; k++)
     if (ws.result.inlierMask[k] === 1)
-      cost += squaredError(views, viewOf[k], pixels[2 * k], pixels[2 * k + 1], ws.trial, ws.pixel, null);
+      cost += squaredError(views, viewOf[k], pixels, k, ws.trial, ws.pixel, null);
   return cost;
 }
 
