@@ -67,12 +67,14 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
   try {
     for await (const chunk of run.stdout) {
       if (signal.aborted) return;
-      demuxer.push(chunk, (frame) => ready.push(frame));
+      const fault = failureOf(() => demuxer.push(chunk, (frame) => ready.push(frame)));
       for (let next = ready.shift(); next; next = ready.shift()) {
         frames++;
         yield decoded(next);
         if (signal.aborted) return;
       }
+      // After the pictures that were whole before it.
+      if (fault) throw fault;
     }
     isDone = true;
     const end = await run.ended;
@@ -85,6 +87,15 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
     demuxer.close();
     for (const frame of ready) frame.picture.release();
     if (!isDone) await run.stop();
+  }
+}
+
+function failureOf(run: () => void): unknown {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return error;
   }
 }
 

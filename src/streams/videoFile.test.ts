@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -163,6 +163,26 @@ test('a file that is missing, a folder, a text named .mp4, a cut file', { skip }
   copyFileSync(makeClip(join(folder, 'whole.mp4'), '320x180', 1, 25), cut);
   truncateSync(cut, 3000);
   await assert.rejects(collect(openVideo(cut, options)), code('E_SOURCE_FORMAT'));
+});
+
+test('a picture that changes its shape on the way is an error, not a squeezed frame', { skip }, async () => {
+  const parts = ['320x180', '240x200'].map((size) => {
+    const clip = makeClip(join(folder, `${size}.mp4`), size, 0.4, 25);
+    const part = join(folder, `${size}.ts`);
+    ffmpeg('-i', clip, '-c', 'copy', part);
+    return readFileSync(part);
+  });
+  const path = join(folder, 'shapes.ts');
+  writeFileSync(path, Buffer.concat(parts));
+  let seen = 0;
+  const run = async () => {
+    for await (const frame of openVideo(path, options)) {
+      frame.release();
+      seen++;
+    }
+  };
+  await assert.rejects(run(), code('E_SOURCE_FORMAT'));
+  assert.equal(seen, 10);
 });
 
 test('a playlist named .mp4 cannot open another file', { skip }, async () => {

@@ -1,0 +1,14 @@
+import type { PosestreamError } from '../domain/errors.js';
+
+/** Where a live source stands; told at every change. */
+export type SourceStatus =
+  | { readonly kind: 'connecting'; readonly attempt: number }
+  | { readonly kind: 'streaming' }
+  | { readonly kind: 'stalled'; readonly silentMs: number }
+  | {
+      readonly kind: 'retrying';
+      readonly attempt: number;
+      readonly inMs: number;
+      readonly error: PosestreamError;
+    }
+  | { readonly kind: 'ended' };
