@@ -24,7 +24,9 @@ export interface ToyOptions {
 export function writeToyModel(options: ToyOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'posestream-toy-'));
   const bytes = toyGraph(options);
-  const manifest = { ...toyManifest(bytes), ...options.manifest };
+  const toy = toyManifest(bytes);
+  const fixedSize = options.fixed ? { width: options.fixed[0], height: options.fixed[1] } : null;
+  const manifest = { ...toy, input: { ...toy.input, fixedSize }, ...options.manifest };
   writeFileSync(join(folder, 'toy.onnx'), bytes);
   const path = join(folder, 'toy.json');
   writeFileSync(path, JSON.stringify(manifest));
@@ -33,7 +35,7 @@ export function writeToyModel(options: ToyOptions): string {
 
 export function toyManifest(bytes: Uint8Array): ModelManifest {
   return {
-    format: 'posestream-model-1',
+    manifestVersion: 1,
     name: 'toy',
     version: '1',
     file: 'toy.onnx',
@@ -42,24 +44,33 @@ export function toyManifest(bytes: Uint8Array): ModelManifest {
     licence: 'Apache-2.0',
     provenance: { teachers: [], data: [] },
     kind: 'sparse-v1',
-    input: { channels: 1, colorOrder: 'gray', scale: 1 / 255, padTo: 32, preferredSize: [64, 64] },
-    tensors: {
-      image: 'image',
-      maxKeypoints: 'max_keypoints',
+    input: {
+      channels: 1,
+      colourOrder: 'gray',
+      range: [0, 1],
+      mean: null,
+      std: null,
+      padTo: 32,
+      padMode: 'edge',
+      fixedSize: null,
+      preferredSize: { width: 64, height: 64 },
+    },
+    inputs: { image: 'image', maxKeypoints: 'max_keypoints' },
+    outputs: {
       keypoints: 'keypoints',
       scores: 'scores',
       descriptors: 'descriptors',
       global: 'global',
     },
-    coordinates: 'pixel',
-    offset: 0.5,
+    coordinates: 'center-integer',
+    offset: { x: 0, y: 0 },
     stride: 1,
-    descriptor: { dim: TOY_DIM, normalised: true, metric: 'cosine' },
-    scores: 'prob',
-    nmsRadius: 0,
-    threshold: 0.1,
-    sampling: { alignCorners: false },
-    global: { dim: TOY_GLOBAL_DIM, pca: false },
+    descriptor: { dim: TOY_DIM, normalised: true, metric: 'dot' },
+    scores: { type: 'prob', threshold: 0.1 },
+    nmsRadiusPx: 0,
+    borderPx: 0,
+    sampling: { mode: 'bilinear', alignCorners: false },
+    global: { dim: TOY_GLOBAL_DIM, normalised: true, pca: false },
   };
 }
 

@@ -56,7 +56,7 @@ test('every breach has its name', async () => {
   assert.deepEqual(await named(check({ ...GOOD, scores: [1, -1] })), ['negative-scores']);
   assert.deepEqual(await named(check(GOOD, 1)), ['too-many-keypoints']);
   assert.deepEqual(await named(check({ xy: [], scores: [] })), ['no-keypoints']);
-  const dim = { dim: 9, normalised: true, metric: 'cosine' } as const;
+  const dim = { dim: 9, normalised: true, metric: 'dot' } as const;
   assert.deepEqual(await named(check({ ...GOOD, manifest: { descriptor: dim } })), ['contract']);
   assert.deepEqual(await named(check({ ...GOOD, fixed: [64, 64] })), ['contract']);
 });

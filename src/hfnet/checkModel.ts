@@ -127,8 +127,9 @@ function breaches(
   const outside = countRows(n, (row) => isOutside(row, 0) || isOutside(row, 1));
   const negative = manifest.kind === 'sparse-v1' ? countRows(n, (row) => raw.scores[row] < 0) : 0;
   const loose = normalised ? looseRows(raw.descriptors, raw.dim) : 0;
-  const looseGlobal = normalised && raw.global ? looseRows(raw.global, raw.global.length) : 0;
-  const excess = manifest.tensors.maxKeypoints ? n - maxKeypoints : 0;
+  const looseGlobal =
+    manifest.global?.normalised && raw.global ? looseRows(raw.global, raw.global.length) : 0;
+  const excess = manifest.inputs.maxKeypoints ? n - maxKeypoints : 0;
   const rules: [ViolationName, number, string][] = [
     ['no-keypoints', contentful && n === 0 ? 1 : 0, 'Not one keypoint; is the threshold too high?'],
     ['too-many-keypoints', excess, `${n} keypoints where ${maxKeypoints} were asked for.`],

@@ -8,13 +8,22 @@ import type { ModelManifest } from './manifest.js';
 import { openSession } from './session.js';
 
 const [WIDTH, HEIGHT, DIM, STRIDE] = [48, 40, 5, 8];
+const BORDER = 3;
 const VALID = { widthPx: 43, heightPx: 38 };
 const [CELLS_X, CELLS_Y] = [WIDTH / STRIDE, HEIGHT / STRIDE];
 
 function denseManifest(change: Partial<ModelManifest>): ModelManifest {
   const toy = toyManifest(new Uint8Array(1));
-  const descriptor = { dim: DIM, normalised: true, metric: 'cosine' } as const;
-  return { ...toy, kind: 'dense-v1', descriptor, nmsRadius: 2, threshold: 0.3, ...change };
+  const descriptor = { dim: DIM, normalised: true, metric: 'dot' } as const;
+  return {
+    ...toy,
+    kind: 'dense-v1',
+    descriptor,
+    nmsRadiusPx: 2,
+    borderPx: BORDER,
+    scores: { type: 'prob', threshold: 0.3 },
+    ...change,
+  };
 }
 
 const tensor = (data: Float32Array, dims: number[]): Tensor => new Tensor('float32', data, dims);
@@ -37,12 +46,12 @@ function reference(
   manifest: ModelManifest,
   max: number,
 ): { x: number; y: number; s: number }[] {
-  const r = manifest.nmsRadius;
+  const r = manifest.nmsRadiusPx;
   const found: { x: number; y: number; s: number }[] = [];
-  for (let y = 0; y < VALID.heightPx; y++)
-    for (let x = 0; x < VALID.widthPx; x++) {
+  for (let y = BORDER; y < VALID.heightPx - BORDER; y++)
+    for (let x = BORDER; x < VALID.widthPx - BORDER; x++) {
       const s = heat[y * WIDTH + x];
-      let isMax = s > manifest.threshold;
+      let isMax = s > manifest.scores.threshold;
       for (let v = Math.max(0, y - r); v <= Math.min(HEIGHT - 1, y + r); v++)
         for (let u = Math.max(0, x - r); u <= Math.min(WIDTH - 1, x + r); u++)
           if (heat[v * WIDTH + u] > s) isMax = false;
@@ -79,7 +88,10 @@ for (const scores of ['prob', 'prob64', 'logit65'] as const)
     test(`${scores}, alignCorners ${alignCorners}: keypoints and descriptors equal plain loops`, async () => {
       // A softmax over 64 cells and a dustbin leaves little for each: the threshold follows.
       const threshold = scores === 'logit65' ? 1 / 65 : 0.3;
-      const manifest = denseManifest({ scores, threshold, sampling: { alignCorners } });
+      const manifest = denseManifest({
+        scores: { type: scores, threshold },
+        sampling: { mode: 'bilinear', alignCorners },
+      });
       const session = await openSession(denseGraph(manifest), 1, 'test');
       const input = {
         prob: tensor(heat, [1, 1, HEIGHT, WIDTH]),
@@ -125,12 +137,12 @@ function softmaxed(values: Float32Array): Float32Array {
 }
 
 test('reliability multiplies the scores and so reorders them', async () => {
-  const tensors = { image: 'image', scores: 's', descriptors: 'd', reliability: 'r' };
-  const manifest = denseManifest({ tensors });
+  const outputs = { scores: 's', descriptors: 'd', reliability: 'r' };
+  const manifest = denseManifest({ outputs });
   const session = await openSession(denseGraph(manifest), 1, 'test');
   const flat = new Float32Array(WIDTH * HEIGHT);
   flat[10 * WIDTH + 4] = 0.9;
-  flat[10 * WIDTH + 40] = 0.8;
+  flat[10 * WIDTH + 38] = 0.8;
   const reliability = Float32Array.from({ length: CELLS_X * CELLS_Y }, (_, i) => (i % CELLS_X < 3 ? 0.5 : 1));
   const got = await session.run({
     scores: tensor(flat, [1, 1, HEIGHT, WIDTH]),
@@ -139,7 +151,7 @@ test('reliability multiplies the scores and so reorders them', async () => {
     max_keypoints: new Tensor('int64', BigInt64Array.of(9n), [1]),
     valid: tensor(Float32Array.of(VALID.widthPx, VALID.heightPx), [2]),
   });
-  assert.deepEqual([...(got.keypoints.data as Float32Array)], [40, 10, 4, 10]);
+  assert.deepEqual([...(got.keypoints.data as Float32Array)], [38, 10, 4, 10]);
   const scores = [...(got.scores_out.data as Float32Array)].map((s) => Math.round(s * 100) / 100);
   assert.deepEqual(scores, [0.8, 0.45]);
   await session.release();

@@ -19,11 +19,12 @@ const DUSTBIN = 64;
  * Inputs: `scores` as the manifest says, `descriptors` [1, D, h, w], `reliability` [1, 1, h, w] where the manifest has
  * one, `max_keypoints` int64 [1], `valid` float32 [2]: width and height of the image without its padding.
  * Outputs: `keypoints` [N, 2] pixels counted from the first pixel's centre, `scores_out` [N] falling,
- * `descriptors_out` [N, D] unit. Candidates in the padding score -1. */
+ * `descriptors_out` [N, D] unit. Candidates in the padding and the border score -1. */
 export function denseGraph(manifest: ModelManifest): Uint8Array {
-  const { scores, tensors, descriptor } = manifest;
+  const { outputs, descriptor } = manifest;
+  const scores = manifest.scores.type;
   const channels = scores === 'prob' ? 1 : scores === 'prob64' ? DUSTBIN : DUSTBIN + 1;
-  const reliability = tensors.reliability !== undefined;
+  const reliability = outputs.reliability !== undefined;
   return encodeModel({
     inputs: [
       { name: 'scores', type: 'float32', dims: [1, channels, 'hs', 'ws'] },
@@ -40,7 +41,7 @@ export function denseGraph(manifest: ModelManifest): Uint8Array {
     constants: constants(manifest),
     nodes: [
       ...heatNodes(scores),
-      ...candidateNodes(manifest.nmsRadius),
+      ...candidateNodes(manifest.nmsRadiusPx),
       ...rankNodes(reliability),
       ...bestNodes(),
       ...sampleNodes(manifest.sampling.alignCorners),
@@ -50,7 +51,9 @@ export function denseGraph(manifest: ModelManifest): Uint8Array {
 
 function constants(manifest: ModelManifest): Constant[] {
   return [
-    float32('threshold', [manifest.threshold], []),
+    float32('threshold', [manifest.scores.threshold], []),
+    float32('valid_from', [manifest.borderPx, manifest.borderPx], [2]),
+    float32('border', [manifest.borderPx], []),
     float32('minus_one', [-1], []),
     float32('half', [0.5], []),
     float32('one', [1], []),
@@ -77,7 +80,7 @@ const node = (
 ): Node => ({ op, inputs, outputs: [output], attributes });
 
 /** `heat` [1, 1, H, W]. */
-function heatNodes(scores: ModelManifest['scores']): Node[] {
+function heatNodes(scores: ModelManifest['scores']['type']): Node[] {
   const toPixels = (from: string): Node => node('DepthToSpace', [from], 'heat', { blocksize: CELL });
   if (scores === 'prob') return [node('Identity', ['scores'], 'heat')];
   if (scores === 'prob64') return [toPixels('scores')];
@@ -111,7 +114,7 @@ function candidateNodes(radius: number): Node[] {
   ];
 }
 
-/** `ranked` [c]: score times reliability, -1 in the padding. */
+/** `ranked` [c]: score times reliability, -1 in the padding and the border. */
 function rankNodes(reliability: boolean): Node[] {
   const resize: Node[] = [
     node('Shape', ['reliability'], 'reliability_shape'),
@@ -125,7 +128,10 @@ function rankNodes(reliability: boolean): Node[] {
     ...(reliability ? resize : [node('Identity', ['heat'], 'weighted')]),
     node('Reshape', ['weighted', 'flat'], 'weighted_flat'),
     node('Gather', ['weighted_flat', 'rows'], 'candidate_scores'),
-    node('Less', ['xy', 'valid'], 'xy_inside'),
+    node('Sub', ['valid', 'border'], 'valid_to'),
+    node('Less', ['xy', 'valid_to'], 'xy_before'),
+    node('GreaterOrEqual', ['xy', 'valid_from'], 'xy_after'),
+    node('And', ['xy_before', 'xy_after'], 'xy_inside'),
     node('Cast', ['xy_inside'], 'xy_inside_float', { to: elementCode('float32') }),
     node('ReduceMin', ['xy_inside_float'], 'inside_float', { axes: [1], keepdims: 0 }),
     node('Greater', ['inside_float', 'half'], 'inside'),

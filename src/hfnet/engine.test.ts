@@ -48,7 +48,7 @@ test('normalised coordinates span the padded input', () =>
         [1, 1],
         [0.5, 0.5],
       ],
-      manifest: { coordinates: 'normalized' },
+      manifest: { coordinates: 'minus-one-to-one' },
     },
     async (engine) => {
       const got = await engine.extract(flatImage(96, 64, 99), MANY);
@@ -136,13 +136,12 @@ test('close finishes what was asked before it; later calls are refused', async (
 test('a wrong model is refused at start, by name', async () => {
   const start = (manifest: ToyOptions['manifest']) =>
     createEngine({ manifestPath: writeToyModel({ ...TOY, manifest }), threads: 1 });
-  const base = { image: 'image', scores: 'scores', keypoints: 'keypoints', descriptors: 'descriptors' };
-  const named = { ...base, maxKeypoints: 'max_keypoints', global: 'global' };
-  await assert.rejects(start({ tensors: { ...named, scores: 'score' } }), {
+  const named = { keypoints: 'keypoints', descriptors: 'descriptors', global: 'global' };
+  await assert.rejects(start({ outputs: { ...named, scores: 'score' } }), {
     code: 'E_MODEL_CONTRACT',
     message: /"score"/,
   });
-  await assert.rejects(start({ tensors: { ...base, global: 'global' } }), {
+  await assert.rejects(start({ inputs: { image: 'image' } }), {
     code: 'E_MODEL_CONTRACT',
     message: /max_keypoints/,
   });
@@ -150,7 +149,7 @@ test('a wrong model is refused at start, by name', async () => {
 });
 
 test('a descriptor size that is not the manifest’s is named when it shows', async () => {
-  const manifest = { descriptor: { dim: 5, normalised: true, metric: 'cosine' } } as const;
+  const manifest = { descriptor: { dim: 5, normalised: true, metric: 'dot' } } as const;
   await withEngine({ ...TOY, manifest }, async (engine) => {
     await assert.rejects(engine.extract(flatImage(128, 128, 9), MANY), {
       code: 'E_MODEL_CONTRACT',

@@ -1,34 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { toyManifest } from '../../test/toyModel.js';
 import { createRandom } from '../kernels/random.js';
 import { byteTables, fillImage, inputSize, MAX_SIDE_PX, MIN_SIDE_PX } from './imageTensor.js';
 
-const GRAY = { channels: 1, colorOrder: 'gray', scale: 1 / 255, padTo: 8, preferredSize: [64, 64] } as const;
+const RGB = {
+  ...toyManifest(new Uint8Array(1)).input,
+  channels: 3 as const,
+  colourOrder: 'rgb' as const,
+  range: [-1, 1] as [number, number],
+  mean: [0, 0.1, 0],
+  std: [1, 2, 1],
+};
 
-test('padding repeats the last column and row, for every channel', () => {
-  const random = createRandom(3);
-  const input = { ...GRAY, channels: 3, colorOrder: 'rgb', mean: [0, 0.1, 0], std: [1, 2, 1] } as const;
-  const tables = byteTables({
-    ...input,
-    preferredSize: [64, 64],
-    mean: [...input.mean],
-    std: [...input.std],
+for (const padMode of ['edge', 'zero'] as const)
+  test(`padding is ${padMode}, for every channel`, () => {
+    const random = createRandom(3);
+    const tables = byteTables(RGB);
+    for (let round = 0; round < 30; round++) {
+      const [w, h] = [5 + random.integer(20), 5 + random.integer(20)];
+      const [pw, ph] = [w + random.integer(9), h + random.integer(9)];
+      const pixels = Uint8Array.from({ length: w * h }, () => random.integer(256));
+      const out = new Float32Array(3 * pw * ph).fill(Number.NaN);
+      fillImage(out, { pixels, widthPx: w, heightPx: h }, [pw, ph], tables, padMode);
+      for (let c = 0; c < 3; c++)
+        for (let y = 0; y < ph; y++)
+          for (let x = 0; x < pw; x++) {
+            const byte = pixels[Math.min(y, h - 1) * w + Math.min(x, w - 1)];
+            const isPadding = padMode === 'zero' && (x >= w || y >= h);
+            const expected = isPadding ? 0 : ((2 * byte) / 255 - 1 - RGB.mean[c]) / RGB.std[c];
+            assert.ok(Math.abs(out[(c * ph + y) * pw + x] - expected) < 1e-6);
+          }
+    }
   });
-  for (let round = 0; round < 30; round++) {
-    const [w, h] = [5 + random.integer(20), 5 + random.integer(20)];
-    const [pw, ph] = [w + random.integer(9), h + random.integer(9)];
-    const pixels = Uint8Array.from({ length: w * h }, () => random.integer(256));
-    const out = new Float32Array(3 * pw * ph).fill(Number.NaN);
-    fillImage(out, { pixels, widthPx: w, heightPx: h }, [pw, ph], tables);
-    for (let c = 0; c < 3; c++)
-      for (let y = 0; y < ph; y++)
-        for (let x = 0; x < pw; x++) {
-          const byte = pixels[Math.min(y, h - 1) * w + Math.min(x, w - 1)];
-          const expected = Math.fround((byte / 255 - input.mean[c]) / input.std[c]);
-          assert.ok(Math.abs(out[(c * ph + y) * pw + x] - expected) < 1e-6);
-        }
-  }
-});
 
 test('free sizes are rounded up, fixed ones kept, others refused', () => {
   const image = (widthPx: number, heightPx: number) => ({ widthPx, heightPx });

@@ -34,37 +34,53 @@ const isSide = (px: number): boolean => Number.isInteger(px) && px >= MIN_SIDE_P
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
 /** Bytes to the network's numbers, one table of 256 per channel. */
-export function byteTables({ channels, scale, mean, std }: ModelManifest['input']): readonly Float32Array[] {
+export function byteTables({ channels, range, mean, std }: ModelManifest['input']): readonly Float32Array[] {
   return Array.from({ length: channels }, (_, c) =>
-    Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - (mean?.[c] ?? 0)) / (std?.[c] ?? 1)),
+    Float32Array.from(
+      { length: 256 },
+      (_, byte) => (ranged(byte, range) - (mean?.[c] ?? 0)) / (std?.[c] ?? 1),
+    ),
   );
 }
 
-/** Writes one image as [1, channels, heightPx, widthPx], its last column and row repeated into the padding.
+const ranged = (byte: number, [low, high]: readonly [number, number]): number =>
+  low + (byte / 255) * (high - low);
+
+/** Writes one image as [1, channels, heightPx, widthPx], its last column and row, or zeros, in the padding.
  * @param out  [channels * widthPx * heightPx], written. Cost O(out), allocates nothing. */
 export function fillImage(
   out: Float32Array,
   image: GrayImage,
   [widthPx, heightPx]: readonly [number, number],
   tables: readonly Float32Array[],
+  padMode: 'edge' | 'zero',
 ): void {
   const plane = widthPx * heightPx;
   for (let c = 0; c < tables.length; c++) {
     if (c > 0 && same(tables[c], tables[0])) out.copyWithin(c * plane, 0, plane);
-    else fillPlane(out.subarray(c * plane, (c + 1) * plane), image, widthPx, tables[c]);
+    else fillPlane(out.subarray(c * plane, (c + 1) * plane), image, widthPx, tables[c], padMode === 'edge');
   }
 }
 
-function fillPlane(plane: Float32Array, image: GrayImage, widthPx: number, table: Float32Array): void {
+function fillPlane(
+  plane: Float32Array,
+  image: GrayImage,
+  widthPx: number,
+  table: Float32Array,
+  repeatEdge: boolean,
+): void {
   const { pixels } = image;
   for (let y = 0; y < image.heightPx; y++) {
     const from = y * image.widthPx;
     const to = y * widthPx;
     for (let x = 0; x < image.widthPx; x++) plane[to + x] = table[pixels[from + x]];
-    plane.fill(plane[to + image.widthPx - 1], to + image.widthPx, to + widthPx);
+    plane.fill(repeatEdge ? plane[to + image.widthPx - 1] : 0, to + image.widthPx, to + widthPx);
   }
   const last = (image.heightPx - 1) * widthPx;
-  for (let to = last + widthPx; to < plane.length; to += widthPx) plane.copyWithin(to, last, last + widthPx);
+  if (!repeatEdge) plane.fill(0, last + widthPx);
+  else
+    for (let to = last + widthPx; to < plane.length; to += widthPx)
+      plane.copyWithin(to, last, last + widthPx);
 }
 
 const same = (a: Float32Array, b: Float32Array): boolean => a.every((v, i) => v === b[i]);

@@ -36,9 +36,9 @@ test('an unknown key is refused by name, at any depth', () => {
 
 test('a contradiction is refused', () => {
   assert.match(refused({ ...good, global: null }).message, /global/);
-  assert.match(refused({ ...good, kind: 'dense-v1' }).message, /tensors\.keypoints/);
-  assert.match(refused({ ...good, scores: 'logit65' }).message, /scores/);
-  assert.match(refused({ ...good, input: { ...good.input, colorOrder: 'rgb' } }).message, /colorOrder/);
+  assert.match(refused({ ...good, kind: 'dense-v1' }).message, /outputs\.keypoints/);
+  assert.match(refused({ ...good, scores: { type: 'logit65', threshold: 0 } }).message, /scores/);
+  assert.match(refused({ ...good, input: { ...good.input, colourOrder: 'rgb' } }).message, /colourOrder/);
   assert.match(refused({ ...good, input: { ...good.input, mean: [1, 2] } }).message, /input\.mean/);
   assert.match(refused({ ...good, sha256: 'ABC' }).message, /sha256/);
 });

@@ -5,30 +5,29 @@ const name = z.string().min(1);
 const count = z.int().positive();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
-const fileRef = z.strictObject({
-  /** Path relative to the manifest. */
-  file: name,
-  sha256,
-  bytes: count,
-});
+const teacher = z.strictObject({ name, used: name, licence: name, source: name });
+/** `files` is null where the pictures were generated. */
+const dataSet = z.strictObject({ name, source: name, licence: name, files: count.nullable() });
+const sizePx = z.strictObject({ width: count, height: count });
 
 const inputSchema = z.strictObject({
   /** 1: gray. 3: the gray image three times, since frames are decoded to luma. */
   channels: z.union([z.literal(1), z.literal(3)]),
-  colorOrder: z.enum(['gray', 'rgb', 'bgr']),
-  /** value = (byte * scale - mean) / std, one number per channel. */
-  scale: z.number().positive(),
-  mean: z.array(z.number()).optional(),
-  std: z.array(z.number().positive()).optional(),
-  /** Height and width are padded to a multiple of this by repeating the last row and column. */
+  colourOrder: z.enum(['gray', 'rgb', 'bgr']),
+  /** What bytes 0 and 255 become, before mean and std. */
+  range: z.tuple([z.number(), z.number()]),
+  /** value = (ranged - mean) / std, one number per channel. */
+  mean: z.array(z.number()).nullable(),
+  std: z.array(z.number().positive()).nullable(),
+  /** Height and width are padded on the right and at the bottom to a multiple of this. */
   padTo: z.int().min(1).max(256),
-  /** [width, height] the network was trained for. */
-  preferredSize: z.tuple([count, count]),
+  padMode: z.enum(['edge', 'zero']),
+  /** The one size the network takes, or null. */
+  fixedSize: sizePx.nullable(),
+  preferredSize: sizePx,
 });
 
-const tensorsSchema = z.strictObject({
-  image: name,
-  maxKeypoints: name.optional(),
+const outputsSchema = z.strictObject({
   keypoints: name.optional(),
   scores: name,
   descriptors: name,
@@ -37,51 +36,62 @@ const tensorsSchema = z.strictObject({
   global: name.optional(),
 });
 
-const manifestSchema = fileRef
-  .extend({
-    format: z.literal('posestream-model-1'),
+const manifestSchema = z
+  .strictObject({
+    manifestVersion: z.literal(1),
     name,
     version: name,
+    /** Relative to the manifest. */
+    file: name,
+    sha256,
+    bytes: count,
     licence: name,
-    provenance: z.strictObject({
-      teachers: z.array(z.string()),
-      data: z.array(z.string()),
-      note: z.string().optional(),
-    }),
+    provenance: z.strictObject({ teachers: z.array(teacher), data: z.array(dataSet) }),
     kind: z.enum(['sparse-v1', 'dense-v1']),
     input: inputSchema,
-    tensors: tensorsSchema,
-    /** pixel: of the padded input. normalized: -1..1 across it, centres of the first and last pixel. */
-    coordinates: z.enum(['pixel', 'normalized']),
-    /** Added to the network's pixels so that the image's top-left corner is (0, 0): 0.5 where it counts centres. */
-    offset: z.number(),
-    /** Pixels of the input per descriptor cell; 1 where descriptors come per keypoint. */
+    /** Role to tensor name. */
+    inputs: z.strictObject({ image: name, maxKeypoints: name.optional() }),
+    outputs: outputsSchema,
+    /** Of the padded input: pixels with centres at .5, pixels with centres at whole numbers, or -1..1 from the first
+     * pixel's centre to the last one's. */
+    coordinates: z.enum(['center-half', 'center-integer', 'minus-one-to-one']),
+    /** Pixels added after `coordinates` is applied. */
+    offset: z.strictObject({ x: z.number(), y: z.number() }),
+    /** Pixels of the input per descriptor cell. */
     stride: count,
-    descriptor: z.strictObject({
-      dim: count,
-      /** False: the engine brings rows to unit length. */
-      normalised: z.boolean(),
-      metric: z.literal('cosine'),
-    }),
-    /** prob: as they are. logit65: 8x8 cells plus dustbin before softmax. prob64: 8x8 cells after it. */
-    scores: z.enum(['prob', 'logit65', 'prob64']),
-    nmsRadius: z.int().min(0).max(16),
-    threshold: z.number(),
-    sampling: z.strictObject({ alignCorners: z.boolean() }),
-    global: z.strictObject({ dim: count, pca: z.boolean() }).nullable(),
+    /** normalised false: the engine brings rows to unit length. */
+    descriptor: z.strictObject({ dim: count, normalised: z.boolean(), metric: z.literal('dot') }),
+    /** prob: as they are. logit65: cells of 8 x 8 and "none" before softmax. prob64: cells of 8 x 8 after it. */
+    scores: z.strictObject({ type: z.enum(['prob', 'logit65', 'prob64']), threshold: z.number().min(0) }),
+    nmsRadiusPx: z.int().min(0).max(16),
+    /** Keypoints closer to the image's edge are dropped. */
+    borderPx: z.int().min(0).max(32),
+    sampling: z.strictObject({ mode: z.literal('bilinear'), alignCorners: z.boolean() }),
+    global: z.strictObject({ dim: count, normalised: z.boolean(), pca: z.boolean() }).nullable(),
   })
   .superRefine((m, context) => {
-    const miss = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
-    if (m.kind === 'sparse-v1' && !m.tensors.keypoints) miss(['tensors', 'keypoints'], 'sparse-v1 needs it');
-    if (m.kind === 'sparse-v1' && m.scores !== 'prob') miss(['scores'], 'sparse-v1 takes "prob"');
-    if (m.kind === 'dense-v1' && m.tensors.keypoints) miss(['tensors', 'keypoints'], 'dense-v1 has none');
-    if ((m.global === null) !== (m.tensors.global === undefined))
-      miss(['global'], 'give both "global" and "tensors.global", or null and neither');
-    if ((m.input.channels === 1) !== (m.input.colorOrder === 'gray'))
-      miss(['input', 'colorOrder'], 'one channel is "gray", three are "rgb" or "bgr"');
+    const rule = (broken: boolean, path: string[], message: string) => {
+      if (broken) context.addIssue({ code: 'custom', path, message });
+    };
+    const sparse = m.kind === 'sparse-v1';
+    const { channels, colourOrder } = m.input;
+    rule(sparse && !m.outputs.keypoints, ['outputs', 'keypoints'], 'sparse-v1 needs it');
+    rule(sparse && m.scores.type !== 'prob', ['scores', 'type'], 'sparse-v1 takes "prob"');
+    rule(sparse && !!m.outputs.reliability, ['outputs', 'reliability'], 'belongs to dense-v1');
+    rule(!sparse && !!m.outputs.keypoints, ['outputs', 'keypoints'], 'dense-v1 has none');
+    rule(!sparse && !!m.inputs.maxKeypoints, ['inputs', 'maxKeypoints'], 'dense-v1 has none');
+    rule(
+      !m.global !== !m.outputs.global,
+      ['global'],
+      'give "global" and "outputs.global", or null and neither',
+    );
+    rule(
+      (channels === 1) !== (colourOrder === 'gray'),
+      ['input', 'colourOrder'],
+      '1 channel is "gray", 3 are not',
+    );
     for (const key of ['mean', 'std'] as const)
-      if (m.input[key] && m.input[key].length !== m.input.channels)
-        miss(['input', key], `needs ${m.input.channels} numbers, one per channel`);
+      rule((m.input[key]?.length ?? channels) !== channels, ['input', key], `needs ${channels} numbers`);
   });
 
 /** What stands beside an ONNX file and says how to use it. */
@@ -95,7 +105,7 @@ export function parseManifest(text: string, path: string): ModelManifest {
   if (result.success) return result.data;
   const faults = result.error.issues.map((i) => `${i.path.join('.') || '(top)'}: ${i.message}`);
   throw new PosestreamError('E_MODEL_MANIFEST', `${path}: ${faults.join('; ')}.`, {
-    hint: 'Mend the named fields; the README lists every field of a model manifest.',
+    hint: 'Mend the named fields; models/README.md lists every field.',
     cause: result.error,
   });
 }

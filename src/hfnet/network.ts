@@ -96,9 +96,11 @@ async function extract(state: State, image: GrayImage, options: ExtractOptions):
     toFramePx,
     widthPx: image.widthPx,
     heightPx: image.heightPx,
-    minScore: state.dense ? 0 : state.manifest.threshold,
+    minScore: state.dense ? 0 : state.manifest.scores.threshold,
+    borderPx: state.manifest.borderPx,
     maxKeypoints: options.maxKeypoints,
     normalise: !state.manifest.descriptor.normalised,
+    normaliseGlobal: state.manifest.global?.normalised === false,
   });
 }
 
@@ -125,11 +127,11 @@ function feeds(
   const { manifest, session, tables } = state;
   const [widthPx, heightPx] = size;
   const data = inputBuffer(state, tables.length * widthPx * heightPx, size.join('x'));
-  fillImage(data, image, size, tables);
+  fillImage(data, image, size, tables, manifest.input.padMode);
   const out: Record<string, Tensor> = {
-    [manifest.tensors.image]: new Tensor('float32', data, [1, tables.length, heightPx, widthPx]),
+    [manifest.inputs.image]: new Tensor('float32', data, [1, tables.length, heightPx, widthPx]),
   };
-  const limit = manifest.tensors.maxKeypoints;
+  const limit = manifest.inputs.maxKeypoints;
   if (limit)
     out[limit] = new Tensor('int64', BigInt64Array.of(BigInt(maxKeypoints)), limitDims(session, limit));
   return out;
@@ -148,7 +150,7 @@ const limitDims = (session: Session, name: string): number[] =>
   portShape(session.inputs, name)?.length === 0 ? [] : [1];
 
 function fixedSize(session: Session, manifest: ModelManifest): readonly [number, number] | null {
-  const [heightPx, widthPx] = portShape(session.inputs, manifest.tensors.image)?.slice(2) ?? [];
+  const [heightPx, widthPx] = portShape(session.inputs, manifest.inputs.image)?.slice(2) ?? [];
   return typeof widthPx === 'number' && typeof heightPx === 'number' ? [widthPx, heightPx] : null;
 }
 
@@ -157,23 +159,35 @@ function portShape(ports: Session['inputs'], name: string): readonly (number | s
   return port?.isTensor ? port.shape : undefined;
 }
 
+/** Pixel centres at .5 are the corner convention already. */
 function toFramePx({ coordinates, offset }: ModelManifest, size: readonly [number, number]): ToFramePx {
-  if (coordinates === 'pixel') return { scale: [1, 1], shift: [offset, offset] };
   const half = [(size[0] - 1) / 2, (size[1] - 1) / 2] as const;
-  return { scale: half, shift: [half[0] + offset, half[1] + offset] };
+  const scale = coordinates === 'minus-one-to-one' ? half : ([1, 1] as const);
+  const origin = {
+    'center-half': [0, 0],
+    'center-integer': [0.5, 0.5],
+    'minus-one-to-one': [half[0] + 0.5, half[1] + 0.5],
+  };
+  const [x, y] = origin[coordinates];
+  return { scale, shift: [x + offset.x, y + offset.y] };
 }
 
 /** Names and fixed sizes are known before the first image: a wrong manifest fails at start, not in the street. */
-function checkPorts(session: Session, { input, tensors }: ModelManifest, path: string): void {
-  const { image, maxKeypoints, ...outputs } = tensors;
-  const inputs = [image, ...(maxKeypoints ? [maxKeypoints] : [])];
+function checkPorts(session: Session, manifest: ModelManifest, path: string): void {
+  const { input } = manifest;
+  const inputs = Object.values(manifest.inputs);
   requireNames(path, 'input', inputs, session.inputs);
-  requireNames(path, 'output', Object.values(outputs), session.outputs);
+  requireNames(path, 'output', Object.values(manifest.outputs), session.outputs);
   const unfed = session.inputs.map((p) => p.name).filter((n) => !inputs.includes(n));
   if (unfed.length > 0) throw contract(path, `needs inputs the manifest does not name: ${unfed.join(', ')}.`);
+  const image = manifest.inputs.image;
   const channels = portShape(session.inputs, image)?.[1];
   if (typeof channels === 'number' && channels !== input.channels)
     throw contract(path, `"${image}" takes ${channels} channels, the manifest says ${input.channels}.`);
+  const fixed = fixedSize(session, manifest)?.join(' x ') ?? 'any size';
+  const stated = input.fixedSize ? `${input.fixedSize.width} x ${input.fixedSize.height}` : 'any size';
+  if (fixed !== stated)
+    throw contract(path, `"${image}" takes ${fixed}, the manifest's fixedSize says ${stated}.`);
 }
 
 function requireNames(path: string, what: string, names: readonly string[], ports: Session['inputs']): void {

@@ -10,15 +10,15 @@ type Outputs = Readonly<Record<string, Tensor>>;
 /** Keypoints of a sparse-v1 network; a leading batch size of 1 may be missing.
  * @throws PosestreamError E_MODEL_CONTRACT, E_MODEL_NONFINITE */
 export function readSparse(manifest: ModelManifest, outputs: Outputs): RawFeatures {
-  const { tensors, descriptor } = manifest;
+  const { outputs: names, descriptor } = manifest;
   const { dim } = descriptor;
-  const scores = read(outputs, tensors.scores, [[1, -1], [-1]]);
+  const scores = read(outputs, names.scores, [[1, -1], [-1]]);
   const n = scores.length;
-  const keypoints = read(outputs, tensors.keypoints!, [
+  const keypoints = read(outputs, names.keypoints!, [
     [1, n, 2],
     [n, 2],
   ]);
-  const descriptors = read(outputs, tensors.descriptors, [
+  const descriptors = read(outputs, names.descriptors, [
     [1, n, dim],
     [n, dim],
   ]);
@@ -35,7 +35,7 @@ export async function readDense(
   [widthPx, heightPx]: readonly [number, number],
   maxKeypoints: number,
 ): Promise<RawFeatures> {
-  const { tensors, descriptor, stride } = manifest;
+  const { outputs: names, descriptor, stride } = manifest;
   const { dim } = descriptor;
   const cells = [Math.floor(heightPx / stride), Math.floor(widthPx / stride)];
   const scoreCells = [heightPx / 8, widthPx / 8];
@@ -43,14 +43,14 @@ export async function readDense(
     prob: [1, 1, heightPx, widthPx],
     prob64: [1, 64, ...scoreCells],
     logit65: [1, 65, ...scoreCells],
-  }[manifest.scores];
-  read(outputs, tensors.scores, [scoreShape]);
-  read(outputs, tensors.descriptors, [[1, dim, ...cells]]);
-  if (tensors.reliability) read(outputs, tensors.reliability, [[1, 1, -1, -1]]);
+  }[manifest.scores.type];
+  read(outputs, names.scores, [scoreShape]);
+  read(outputs, names.descriptors, [[1, dim, ...cells]]);
+  if (names.reliability) read(outputs, names.reliability, [[1, 1, -1, -1]]);
   const found = await keypointGraph.run({
-    scores: outputs[tensors.scores],
-    descriptors: outputs[tensors.descriptors],
-    ...(tensors.reliability ? { reliability: outputs[tensors.reliability] } : {}),
+    scores: outputs[names.scores],
+    descriptors: outputs[names.descriptors],
+    ...(names.reliability ? { reliability: outputs[names.reliability] } : {}),
     max_keypoints: new Tensor('int64', BigInt64Array.of(BigInt(maxKeypoints)), [1]),
     valid: new Tensor('float32', Float32Array.of(image.widthPx, image.heightPx), [2]),
   });
@@ -63,9 +63,9 @@ export async function readDense(
   };
 }
 
-function readGlobal({ tensors, global }: ModelManifest, outputs: Outputs): Float32Array | null {
-  if (!tensors.global || !global) return null;
-  return read(outputs, tensors.global, [[1, global.dim], [global.dim]]);
+function readGlobal({ outputs: names, global }: ModelManifest, outputs: Outputs): Float32Array | null {
+  if (!names.global || !global) return null;
+  return read(outputs, names.global, [[1, global.dim], [global.dim]]);
 }
 
 function read(outputs: Outputs, name: string, shapes: readonly (readonly number[])[]): Float32Array {

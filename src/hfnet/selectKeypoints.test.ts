@@ -8,8 +8,10 @@ const options = {
   widthPx: 100,
   heightPx: 50,
   minScore: 0.2,
+  borderPx: 3,
   maxKeypoints: 1000,
   normalise: false,
+  normaliseGlobal: false,
 } as const;
 
 function randomFeatures(seed: number, n: number): RawFeatures {
@@ -29,7 +31,7 @@ test('kept rows are inside, high enough, sorted, and stay together', () => {
     const got = selectKeypoints(raw, options);
     const expected = raw.scores.filter((s, i) => {
       const [x, y] = [raw.keypoints[2 * i] + 0.5, raw.keypoints[2 * i + 1] + 0.5];
-      return s >= options.minScore && x >= 0 && x < 100 && y >= 0 && y < 50;
+      return s > options.minScore && x >= 3 && x < 97 && y >= 3 && y < 47;
     });
     assert.deepEqual([...got.scores], [...expected.sort().reverse()]);
     assert.equal(got.count, expected.length);
@@ -55,13 +57,13 @@ test('the limit keeps the best; nothing shares memory with the network', () => {
 
 test('normalise makes unit rows and leaves zero rows zero', () => {
   const raw: RawFeatures = {
-    keypoints: Float32Array.of(1, 1, 2, 2),
+    keypoints: Float32Array.of(9, 9, 8, 8),
     scores: Float32Array.of(0.9, 0.8),
     descriptors: Float32Array.of(3, 4, 0, 0),
     dim: 2,
     global: Float32Array.of(0, 2),
   };
-  const got = selectKeypoints(raw, { ...options, normalise: true });
+  const got = selectKeypoints(raw, { ...options, normalise: true, normaliseGlobal: true });
   assert.deepEqual([...got.descriptors], [Math.fround(0.6), Math.fround(0.8), 0, 0]);
   assert.deepEqual([...got.global!], [0, 1]);
 });

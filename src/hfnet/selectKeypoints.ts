@@ -23,13 +23,17 @@ export interface SelectOptions {
   readonly toFramePx: ToFramePx;
   readonly widthPx: number;
   readonly heightPx: number;
+  /** Scores must be above it. */
   readonly minScore: number;
+  /** Distance from the edge that keypoints must keep. */
+  readonly borderPx: number;
   readonly maxKeypoints: number;
-  /** Bring descriptor rows and the global descriptor to unit length. */
+  /** Bring descriptor rows to unit length. */
   readonly normalise: boolean;
+  readonly normaliseGlobal: boolean;
 }
 
-/** Keypoints inside the frame with a score of at least `minScore`, best first, in pixels of the frame. Every array is
+/** Keypoints inside the frame with a score above `minScore`, best first, in pixels of the frame. Every array is
  * a fresh copy. Ties keep the network's order. Cost O(n dim), plus a sort where the network's scores are not sorted. */
 export function selectKeypoints(raw: RawFeatures, options: SelectOptions): Features {
   const rows = keptRows(raw, options);
@@ -45,10 +49,8 @@ export function selectKeypoints(raw: RawFeatures, options: SelectOptions): Featu
     descriptors.set(raw.descriptors.subarray(row * dim, (row + 1) * dim), i * dim);
   }
   const global = raw.global?.slice() ?? null;
-  if (options.normalise) {
-    normaliseRows(descriptors, dim);
-    if (global) normaliseRows(global, global.length);
-  }
+  if (options.normalise) normaliseRows(descriptors, dim);
+  if (options.normaliseGlobal && global) normaliseRows(global, global.length);
   return { count, xyPx, scores, descriptors, dim, global };
 }
 
@@ -57,7 +59,7 @@ function keptRows(raw: RawFeatures, options: SelectOptions): number[] {
   const rows: number[] = [];
   let sorted = true;
   for (let row = 0; row < scores.length; row++) {
-    if (!(scores[row] >= options.minScore) || !isInside(raw, options, row)) continue;
+    if (!(scores[row] > options.minScore) || !isInside(raw, options, row)) continue;
     if (rows.length > 0 && scores[row] > scores[rows[rows.length - 1]]) sorted = false;
     rows.push(row);
   }
@@ -65,10 +67,14 @@ function keptRows(raw: RawFeatures, options: SelectOptions): number[] {
   return rows.slice(0, options.maxKeypoints);
 }
 
-function isInside(raw: RawFeatures, { toFramePx, widthPx, heightPx }: SelectOptions, row: number): boolean {
+function isInside(
+  raw: RawFeatures,
+  { toFramePx, widthPx, heightPx, borderPx }: SelectOptions,
+  row: number,
+): boolean {
   const x = framePx(raw, toFramePx, row, 0);
   const y = framePx(raw, toFramePx, row, 1);
-  return x >= 0 && y >= 0 && x < widthPx && y < heightPx;
+  return x >= borderPx && y >= borderPx && x < widthPx - borderPx && y < heightPx - borderPx;
 }
 
 /** One coordinate of one keypoint in pixels of the frame. @param axis  0 for x, 1 for y */
