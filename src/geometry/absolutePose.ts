@@ -227,7 +227,12 @@ function optimizeLocally(
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): number {
-  const refine = { loss: 'cauchy', scalePx: options.thresholdPx / 2, maxIterations: 2 } as const;
+  const refine = {
+    loss: 'cauchy',
+    scalePx: options.thresholdPx / 2,
+    maxIterations: 3,
+    tolerance: 0.01,
+  } as const;
   let cost = startCost;
   for (let round = 0; round < LOCAL_ROUNDS; round++) {
     const near = collectNear(ws.rows, usable, ws.best, 1.5, ws.order, LOCAL_LIMIT, ws.picked, ws.squares);

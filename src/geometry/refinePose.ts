@@ -11,6 +11,9 @@ export interface RefineOptions {
   /** Scale s of the loss, px; not read for `squared`. */
   readonly scalePx: number;
   readonly maxIterations: number;
+  /** Done once a step promises to lower the cost by less than this share. Default 3e-5, far below what noise leaves
+   * undecided (one standard deviation of one parameter moves the cost by 1 / 2n). */
+  readonly tolerance?: number;
 }
 
 /** The problem seen at one pose. */
@@ -52,9 +55,7 @@ function createLinearization(): Linearization {
   };
 }
 
-/** Stops where a step lowers the cost by less than this share: far below what noise leaves undecided. */
-const COST_TOLERANCE = 3e-5;
-/** Or where it is shorter than this, rad and m. */
+/** Done once a step is shorter than this, rad and m. */
 const STEP_TOLERANCE = 1e-10;
 /** Squared error that stands in for a point the camera cannot see. */
 const UNSEEN_PX2 = 1e12;
@@ -76,7 +77,7 @@ export function createRefineWorkspace(): RefineWorkspace {
  * @param pixels  [n x 2]    @param points [n x 3] world
  * @param indices [count] which rows to use
  * @param pose    [12] row-major 3x4 camFromWorld, read and overwritten (left as it was where no step helps)
- * @returns iterations taken; `ws.accepted` holds the problem at the refined pose. Allocates nothing; a correspondence
+ * @returns iterations taken; `ws.accepted` holds the problem as last seen, one last tiny step before the refined pose. Allocates nothing; a correspondence
  * behind the camera costs as much as one very far off and pulls nothing.
  * Source: More 1978 (damping by the diagonal); weights of the losses as iteratively reweighted least squares. */
 export function refinePose(
@@ -91,27 +92,35 @@ export function refinePose(
 ): number {
   const lens = lensOf(camera);
   linearize(lens, pixels, points, indices, count, pose, options, ws, ws.accepted);
+  const { tolerance = 3e-5, maxIterations } = options;
   let lambda = 1e-4;
   let iterations = 0;
-  while (iterations < options.maxIterations) {
+  while (iterations < maxIterations && lambda < 1e8) {
     iterations++;
-    const before = ws.accepted.cost;
-    if (solveDamped(ws, lambda)) {
-      updateLeft(pose, ws.step, ws.trial);
-      linearize(lens, pixels, points, indices, count, ws.trial, options, ws, ws.spare);
-      if (ws.spare.cost < before) {
-        pose.set(ws.trial);
-        [ws.accepted, ws.spare] = [ws.spare, ws.accepted];
-        lambda = Math.max(1e-12, lambda * 0.1);
-        if (stepIsTiny(ws.step) || before - ws.accepted.cost < COST_TOLERANCE * before) break;
-        continue;
-      }
-      if (stepIsTiny(ws.step)) break;
+    if (!solveDamped(ws, lambda)) {
+      lambda *= 10;
+      continue;
     }
-    lambda *= 10;
-    if (lambda > 1e8) break;
+    updateLeft(pose, ws.step, ws.trial);
+    if (promisedDecrease(ws) < tolerance * ws.accepted.cost || stepIsTiny(ws.step)) {
+      pose.set(ws.trial);
+      break;
+    }
+    linearize(lens, pixels, points, indices, count, ws.trial, options, ws, ws.spare);
+    if (ws.spare.cost < ws.accepted.cost) {
+      pose.set(ws.trial);
+      [ws.accepted, ws.spare] = [ws.spare, ws.accepted];
+      lambda = Math.max(1e-12, lambda * 0.1);
+    } else lambda *= 10;
   }
   return iterations;
+}
+
+/** How much the quadratic model says the step lowers the cost: -g^T step. */
+function promisedDecrease({ accepted, step }: RefineWorkspace): number {
+  let sum = 0;
+  for (let i = 0; i < 6; i++) sum -= accepted.gradient[i] * step[i];
+  return sum;
 }
 
 function stepIsTiny(step: Float64Array): boolean {
