@@ -80,6 +80,8 @@ const manifestSchema = z
     rule(sparse && !!m.outputs.reliability, ['outputs', 'reliability'], 'belongs to dense-v1');
     rule(!sparse && !!m.outputs.keypoints, ['outputs', 'keypoints'], 'dense-v1 has none');
     rule(!sparse && !!m.inputs.maxKeypoints, ['inputs', 'maxKeypoints'], 'dense-v1 has none');
+    const isDenseRange = !sparse && m.coordinates === 'minus-one-to-one';
+    rule(isDenseRange, ['coordinates'], 'dense-v1 maps are pixels');
     rule(
       !m.global !== !m.outputs.global,
       ['global'],

@@ -159,17 +159,20 @@ function portShape(ports: Session['inputs'], name: string): readonly (number | s
   return port?.isTensor ? port.shape : undefined;
 }
 
-/** Pixel centres at .5 are the corner convention already. */
-function toFramePx({ coordinates, offset }: ModelManifest, size: readonly [number, number]): ToFramePx {
-  const half = [(size[0] - 1) / 2, (size[1] - 1) / 2] as const;
-  const scale = coordinates === 'minus-one-to-one' ? half : ([1, 1] as const);
-  const origin = {
+/** Pixel centres at .5 are the corner convention already. The keypoint graph of dense networks counts pixels. */
+function toFramePx(manifest: ModelManifest, [widthPx, heightPx]: readonly [number, number]): ToFramePx {
+  const { offset } = manifest;
+  const coordinates = manifest.kind === 'dense-v1' ? 'center-integer' : manifest.coordinates;
+  const half = [(widthPx - 1) / 2, (heightPx - 1) / 2] as const;
+  const [x, y] = {
     'center-half': [0, 0],
     'center-integer': [0.5, 0.5],
     'minus-one-to-one': [half[0] + 0.5, half[1] + 0.5],
+  }[coordinates];
+  return {
+    scale: coordinates === 'minus-one-to-one' ? half : [1, 1],
+    shift: [x + offset.x, y + offset.y],
   };
-  const [x, y] = origin[coordinates];
-  return { scale, shift: [x + offset.x, y + offset.y] };
 }
 
 /** Names and fixed sizes are known before the first image: a wrong manifest fails at start, not in the street. */
