@@ -98,6 +98,17 @@ test('a gap of 60 s in the timestamps stays a gap', { skip }, async () => {
   assert.ok(Math.abs(seen[10].timestampS - seen[9].timestampS - 60.1) < 1e-3);
 });
 
+test('frames that share a timestamp all come, later ones a tick later', { skip }, async () => {
+  const path = join(folder, 'twins.mkv');
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=128x72:rate=2000:duration=0.02'];
+  const timing = ['-fps_mode', 'passthrough', '-enc_time_base', '1/2000'];
+  ffmpeg(...source, ...timing, '-bf', '0', '-pix_fmt', 'yuv420p', path);
+  const seen = await collect(openVideo(path, { ...options, camera: pinhole(128, 72) }));
+  assert.equal(new Set(probedTimesS(path)).size, 21);
+  assert.equal(seen.length, 40);
+  assert.ok(seen.every((f, i) => i === 0 || f.timestampS > seen[i - 1].timestampS));
+});
+
 test('variable rate and a late start keep their own times', { skip }, async () => {
   const path = join(folder, 'variable.mp4');
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=128x72:rate=30:duration=1'];
