@@ -4,7 +4,7 @@ import type { Engine } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import { createEngine } from '../hfnet/engine.js';
 import { buildMap } from '../map/build/buildMap.js';
-import type { KeyframeInput } from '../map/build/options.js';
+import type { KeyframeInput, Match } from '../map/build/options.js';
 import { describeMap, mapInWords } from '../map/describe.js';
 import { writeMap } from '../map/mapFile.js';
 import { createKeyframeSelector } from '../map/selectKeyframes.js';
@@ -36,17 +36,14 @@ export async function buildMapFile(
   try {
     const images = await extractKeyframes(input, engine, options);
     if (signal.aborted) return;
-    const map = await buildWithProgress(images, input, engine, nameOf(path, options), options);
-    if (signal.aborted) return;
-    writeMap(options.out, map);
-    say(mapInWords(describeMap(map, statSync(options.out).size)));
-    say(`wrote ${options.out}`);
+    const name = nameOf(path, options);
+    await writeKeyframes(images, { engine, scale: input.scale, name }, options, signal);
   } finally {
     await engine.close();
   }
 }
 
-const nameOf = (path: string, { name }: BuildMapOptions) => name ?? basename(path, extname(path));
+export const nameOf = (path: string, { name }: BuildMapOptions) => name ?? basename(path, extname(path));
 
 async function extractKeyframes(
   input: MapInput,
@@ -81,37 +78,52 @@ async function extractKeyframes(
   return images;
 }
 
-const STAGE = {
-  pairs: 'Choosing pairs',
-  match: 'Matching pairs',
-  triangulate: 'Triangulating',
-  write: 'Assembling',
-};
+export const matcherOf =
+  (engine: Engine): Match =>
+  (query, ref) =>
+    engine.match(query, { kind: 'inline', rows: ref, dim: engine.model.descriptorDim });
+
+interface MapIdentity {
+  readonly engine: Engine;
+  readonly scale: MapModel['header']['scale'];
+  readonly name: string;
+}
+
+/** Triangulates the keyframes, writes the map and says what came out. */
+export async function writeKeyframes(
+  images: readonly KeyframeInput[],
+  identity: MapIdentity,
+  options: BuildMapOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const map = await buildWithProgress(images, identity, options);
+  if (signal.aborted) return;
+  writeMap(options.out, map);
+  say(mapInWords(describeMap(map, statSync(options.out).size)));
+  say(`wrote ${options.out}`);
+}
 
 async function buildWithProgress(
   images: readonly KeyframeInput[],
-  input: MapInput,
-  engine: Engine,
-  name: string,
-  options: BuildMapOptions,
+  { engine, scale, name }: MapIdentity,
+  { maxSidePx, anchor = null }: BuildMapOptions,
 ): Promise<MapModel> {
   let bar: Progress | null = null;
   try {
     return await buildMap({
       images,
-      match: (query, ref) =>
-        engine.match(query, { kind: 'inline', rows: ref, dim: engine.model.descriptorDim }),
+      match: matcherOf(engine),
       options: {
         name,
         builtWith: `posestream ${packageVersion()}`,
         model: engine.model,
-        scale: input.scale,
-        maxSidePx: options.maxSidePx,
-        anchor: options.anchor ?? null,
+        scale,
+        maxSidePx,
+        anchor,
       },
       onProgress: ({ stage, done, total }) => {
         if (stage !== 'match') return;
-        bar ??= startProgress(STAGE[stage], total);
+        bar ??= startProgress('Matching pairs', total);
         bar.update(done);
       },
     });

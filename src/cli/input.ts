@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
+import type { MapModel } from '../domain/mapModel.js';
 import { fileError } from '../map/fileError.js';
 import { parseIntrinsics } from '../map/intrinsics.js';
 import { parseImagesCsv, parseList, type TimedName } from '../map/lists.js';
@@ -12,10 +13,13 @@ import { openImages } from '../streams/imageFolder.js';
 import { probeVideo } from '../streams/probe.js';
 import { openVideo } from '../streams/videoFile.js';
 import { usageError } from './command.js';
+import { say } from './terminal.js';
 
 export interface InputOptions {
-  /** Where absent: intrinsics.json in the folder, or beside the video. */
+  /** Where absent: intrinsics.json in the folder or beside the video, else the map's camera. */
   readonly intrinsics?: string;
+  /** Where all of it was seen by one camera, that is the guess for an input without intrinsics. */
+  readonly map?: MapModel;
   /** Names of a folder's images to take. */
   readonly list?: string;
   readonly maxSidePx: number;
@@ -28,6 +32,7 @@ export interface InputOptions {
 
 export interface RecordingInput {
   readonly frames: FrameSource;
+  readonly camera: Camera;
   /** Frames to come; null where nobody knows. */
   readonly total: number | null;
 }
@@ -48,7 +53,7 @@ export function isFolder(path: string): boolean {
 function openFolderInput(folder: string, options: InputOptions): RecordingInput {
   if (options.clock !== undefined)
     throw usageError('--realtime plays videos; a folder of images has no pace.');
-  const camera = readIntrinsics(options.intrinsics ?? join(folder, 'intrinsics.json'));
+  const camera = findIntrinsics(folder, options);
   const imageFolder = existsSync(join(folder, 'images')) ? join(folder, 'images') : folder;
   const entries = select(timedImages(folder, imageFolder), options.list).map(({ name, timeS }) => ({
     name,
@@ -57,18 +62,28 @@ function openFolderInput(folder: string, options: InputOptions): RecordingInput 
     camera,
   }));
   const { maxSidePx, signal, stream } = options;
-  return { frames: openImages(entries, { maxSidePx, signal, stream }), total: entries.length };
+  return { frames: openImages(entries, { maxSidePx, signal, stream }), camera, total: entries.length };
 }
 
 async function openVideoInput(path: string, options: InputOptions): Promise<RecordingInput> {
   if (options.list !== undefined) throw usageError('--list names images of a folder; a video has none.');
-  const camera = readIntrinsics(options.intrinsics ?? join(dirname(path), 'intrinsics.json'));
+  const camera = findIntrinsics(dirname(path), options);
   const { frames, fps, durationS } = await probeVideo(path);
   const { maxSidePx, signal, stream, loop, clock } = options;
   return {
+    camera,
     frames: openVideo(path, { camera, maxSidePx, signal, stream, loop, realtime: clock }),
     total: frames ?? (fps !== null && durationS !== null ? Math.round(fps * durationS) : null),
   };
+}
+
+function findIntrinsics(folder: string, { intrinsics, map }: InputOptions): Camera {
+  const beside = join(folder, 'intrinsics.json');
+  const cameras = map?.header.cameras ?? [];
+  if (intrinsics !== undefined || existsSync(beside) || cameras.length !== 1)
+    return readIntrinsics(intrinsics ?? beside);
+  say(`No intrinsics are given; the map's own camera is taken.`);
+  return cameras[0];
 }
 
 export function readIntrinsics(path: string): Camera {

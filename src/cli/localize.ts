@@ -77,7 +77,9 @@ async function localize(path: string, options: Options, signal: AbortSignal): Pr
   });
   try {
     const input = await openInput(path, {
-      ...options,
+      intrinsics: options.intrinsics,
+      list: options.list,
+      map: localizer.map,
       maxSidePx: options.size ?? localizer.map.header.maxSidePx,
       clock: options.realtime ? systemClock : undefined,
       signal,

@@ -7,6 +7,7 @@ import { buildMapFile } from './buildMapFile.js';
 import { action, usageError } from './command.js';
 import { wholeNumber } from './numbers.js';
 import { DEFAULT_MODEL } from './openLocalizer.js';
+import { sfmMapFile } from './sfmMapFile.js';
 
 const BUILD_EXAMPLES = `
 Examples:
@@ -15,6 +16,7 @@ Examples:
   posestream map build colmap/ --images photos/ --out site.map    a COLMAP sparse model, text or binary
   posestream map build walk.mp4 --poses walk.tum --intrinsics cam.json --out walk.map
   posestream map build photos/ --sfm colmap --out site.map        no poses: an installed COLMAP finds them
+  posestream map build walk.mp4 --sfm colmap --out walk.map       the same from a video, intrinsics too
 
 intrinsics.json: {"model": "PINHOLE", "params": [fx, fy, cx, cy], "width": 1280, "height": 720}
 Models: SIMPLE_PINHOLE PINHOLE SIMPLE_RADIAL RADIAL OPENCV OPENCV_FISHEYE, parameters as in COLMAP.`;
@@ -57,7 +59,10 @@ function buildCommand(): Command {
     .requiredOption('--out <file>', 'map to write')
     .option('--list <file>', 'only these images, one name a line')
     .option('--poses <file>', 'video: TUM trajectory (default: poses.tum or poses_tum.txt beside it)')
-    .option('--intrinsics <file>', 'video, --sfm: camera (default: intrinsics.json beside it)')
+    .option(
+      '--intrinsics <file>',
+      'video: camera (default: intrinsics.json beside it); --sfm: camera to keep (default: estimated)',
+    )
     .option('--images <folder>', 'COLMAP model: where its images are')
     .addOption(
       new Option('--sfm <tool>', 'images without poses: find them with an installed COLMAP').choices([
@@ -73,8 +78,12 @@ function buildCommand(): Command {
     .option('--threads <n>', 'threads of the network (default: all cores)', wholeNumber)
     .addHelpText('after', BUILD_EXAMPLES)
     .action(
-      action((signal, path: string, { size, anchor, ...options }: BuildCommandOptions) =>
-        buildMapFile(path, { ...options, maxSidePx: size, anchor: parseAnchor(anchor) }, signal),
+      action((signal, path: string, { size, anchor, sfm, ...options }: BuildCommandOptions) =>
+        (sfm === 'colmap' ? sfmMapFile : buildMapFile)(
+          path,
+          { ...options, maxSidePx: size, anchor: parseAnchor(anchor) },
+          signal,
+        ),
       ),
     );
 }

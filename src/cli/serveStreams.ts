@@ -1,5 +1,5 @@
-import { dirname, join } from 'node:path';
 import { merge, type Observable } from 'rxjs';
+import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
@@ -7,9 +7,12 @@ import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
 import { runStream } from '../server/runStream.js';
+import type { SourceStatus as WireStatus } from '../server/wire.js';
 import { systemClock } from '../streams/clock.js';
+import type { FrameSource } from '../streams/frameSource.js';
 import { liveFrames } from '../streams/liveFrames.js';
 import { openRtsp } from '../streams/rtsp.js';
+import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openInput, readIntrinsics } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
 import { packageVersion } from './version.js';
@@ -59,36 +62,56 @@ export async function serveStreams(
     onWarning: (message) => process.stderr.write(`${message}\n`),
   });
   const outcomes = merge(
-    ...opened.map(({ stream, frames }) => runStream(stream.id, liveFrames(frames), localizer, gateway)),
+    ...opened.map(({ stream, start }) => {
+      const frames = start((status) => gateway.publishStatus(stream.id, wireStatus(status)));
+      return runStream(stream.id, liveFrames(frames), localizer, gateway);
+    }),
   );
   return { gateway, outcomes };
 }
 
 const DEFAULT_SIZE_PX = 640;
 
-async function open(stream: ServedStream, localizer: OpenLocalizer, signal: AbortSignal) {
+interface OpenedStream {
+  readonly camera: Camera;
+  readonly start: (tell: (status: SourceStatus) => void) => FrameSource;
+}
+
+async function open(
+  stream: ServedStream,
+  localizer: OpenLocalizer,
+  signal: AbortSignal,
+): Promise<OpenedStream> {
   const maxSidePx = stream.maxSidePx ?? Math.min(localizer.map.header.maxSidePx, DEFAULT_SIZE_PX);
-  const camera = readIntrinsics(stream.intrinsics ?? besideSource(stream));
-  if (isUrl(stream.source))
-    return { camera, frames: openRtsp(stream.source, { camera, maxSidePx, stream: stream.id, signal }) };
-  const { frames } = await openInput(stream.source, {
-    intrinsics: stream.intrinsics,
-    maxSidePx,
-    stream: stream.id,
-    loop: stream.loop,
-    clock: stream.realtime ? systemClock : undefined,
-    signal,
-  });
-  return { camera, frames };
+  const { source, id, loop } = stream;
+  if (isUrl(source)) {
+    const camera = rtspCamera(stream, localizer);
+    return {
+      camera,
+      start: (onStatus) => openRtsp(source, { camera, maxSidePx, stream: id, signal, onStatus }),
+    };
+  }
+  const clock = stream.realtime ? systemClock : undefined;
+  const options = { intrinsics: stream.intrinsics, maxSidePx, stream: id, loop, clock, signal };
+  const { frames, camera } = await openInput(source, { ...options, map: localizer.map });
+  return { camera, start: () => frames };
 }
 
 export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
 
-function besideSource({ id, source }: ServedStream): string {
-  if (!isUrl(source)) return join(dirname(source), 'intrinsics.json');
+/** A camera address says nothing of its lens: a file does, or the map where all of it was seen by one camera. */
+function rtspCamera({ id, intrinsics }: ServedStream, { map }: OpenLocalizer): Camera {
+  if (intrinsics !== undefined) return readIntrinsics(intrinsics);
+  if (map.header.cameras.length === 1) return map.header.cameras[0];
   throw new PosestreamError('E_CONFIG', `Stream '${id}' has no intrinsics.`, {
     hint: 'A camera address says nothing of its lens: give intrinsics: camera.json.',
   });
+}
+
+function wireStatus(status: SourceStatus): WireStatus {
+  return status.kind === 'retrying'
+    ? { kind: 'retrying', attempt: status.attempt, inMs: status.inMs }
+    : { kind: status.kind };
 }
 
 function gatewayStream(stream: ServedStream, camera: GatewayStream['camera']): GatewayStream {
