@@ -1,0 +1,58 @@
+import type { BenchRow } from './benchRow.js';
+
+export const passes = ({ bar, ours, ratio }: BenchRow): boolean | null => {
+  const value = bar?.of === 'ratio' ? ratio : ours;
+  if (bar === undefined || value === null) return null;
+  return bar.limit === 'at most' ? value <= bar.value : value >= bar.value;
+};
+
+const HEAD = ['what', 'ours', 'peer', 'unit', 'ours/peer', 'bar', 'right, ours', 'right, peer'];
+
+/** One line a row, notes below: numbers mean little without them. */
+export function formatTable(rows: readonly BenchRow[]): string {
+  const cells = rows.map(cellsOf);
+  const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((c) => c[i].length)));
+  const line = (c: readonly string[]) =>
+    c
+      .map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i])))
+      .join('  ')
+      .trimEnd();
+  const rule = widths.map((w) => '─'.repeat(w)).join('  ');
+  const notes = rows.map(({ name, peerName, correct, note }) =>
+    [`${name}:`, peerName === null ? '' : `peer ${peerName};`, `right = ${correct.what}.`, note]
+      .filter((part) => part !== '')
+      .join(' '),
+  );
+  return [line(HEAD), rule, ...cells.map(line), '', ...notes.map((n) => `· ${n}`)].join('\n');
+}
+
+function cellsOf(row: BenchRow): string[] {
+  const { name, ours, peer, unit, ratio, correct } = row;
+  const of = (right: number | null) => (right === null ? '–' : `${right}/${correct.of}`);
+  return [
+    name,
+    number(ours),
+    number(peer),
+    unit,
+    ratio === null ? '–' : `${number(ratio)}×`,
+    barText(row),
+    of(correct.ours),
+    of(correct.peer),
+  ];
+}
+
+function barText(row: BenchRow): string {
+  const { bar } = row;
+  if (bar === undefined) return '';
+  const sign = bar.limit === 'at most' ? '≤' : '≥';
+  const verdict = passes(row);
+  const mark = verdict === null ? '?' : verdict ? '✓' : '✗';
+  return `${sign} ${bar.value}${bar.of === 'ratio' ? '×' : ''} ${mark}`;
+}
+
+/** Three significant digits, without an exponent. */
+function number(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return '–';
+  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : Math.abs(value) >= 1 ? 2 : 3;
+  return value.toFixed(digits);
+}
