@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  exists,
-  ffmpeg,
-  hasFfmpeg,
-  makeClip,
-  pinhole,
-  probedTimesS,
-  sharedFile,
-  tempFolder,
-} from '../../test/clips.js';
+import { exists, ffmpeg, hasFfmpeg, makeClip, pinhole, probedTimesS, tempFolder } from '../../test/clips.js';
 import { type ErrorCode, PosestreamError } from '../domain/errors.js';
 import type { FrameId } from '../domain/frame.js';
 import { bundledFfmpeg } from './ffmpegTool.js';
@@ -43,29 +34,6 @@ async function collect(source: FrameSource, limit = Infinity): Promise<Seen[]> {
 
 const code = (wanted: ErrorCode) => (error: unknown) =>
   error instanceof PosestreamError && error.code === wanted && Boolean(error.hint);
-
-for (const [file, frames] of [
-  ['streams/kitti_a_10fps.mp4', 51],
-  ['karma_drone/video.mp4', 362],
-  ['streams/carnd_solidWhiteRight_960x540_25fps.mp4', 221],
-] as const) {
-  const path = sharedFile(file);
-  test(`every timestamp of ${file}, exactly`, {
-    skip: skip || (path ? false : 'no shared data'),
-  }, async () => {
-    const { widthPx, heightPx } = await probeVideo(path!);
-    const seen = await collect(openVideo(path!, { camera: pinhole(widthPx, heightPx), maxSidePx: 96 }));
-    assert.equal(seen.length, frames);
-    assert.deepEqual(
-      seen.map((f) => f.timestampS),
-      probedTimesS(path!),
-    );
-    assert.deepEqual(
-      seen.map((f) => f.sequence),
-      seen.map((_, i) => i),
-    );
-  });
-}
 
 test('frames are scaled to fit, never enlarged, and the camera with them', { skip }, async () => {
   const path = makeClip(join(folder, 'size.mp4'), '320x180', 0.2, 25);
