@@ -19,7 +19,7 @@ export interface NearestTwo {
   readonly index: Int32Array;
   /** [2n] dot products, same order. */
   readonly dot: Float32Array;
-  /** [m] best query row of every reference row, for a mutual check. */
+  /** [m] the query row that a reference row and itself choose each other with, or -1. */
   readonly refBest: Int32Array;
 }
 

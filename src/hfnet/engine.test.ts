@@ -95,7 +95,7 @@ test('stored rows are a copy of the view handed over, and are replaced by name',
       [
         [1, 0],
         [1, 0],
-        [0, 0],
+        [-1, 0],
       ],
     );
     await engine.store('map', Int8Array.of(0, 127, 0, 0, 127, 0, 0, 0), 4);

@@ -3,9 +3,10 @@ import { type ElementType, elementCode, encodeModel, int64 } from './onnxWriter.
 /** Unit rows are stored as int8 x 127. */
 const INT8_SCALE = 127;
 
-/** Dot products of query and reference rows, the two best of every query row, the best query of every reference row.
+/** Dot products of query and reference rows: the two best of every query row, and the largest of every reference row,
+ * which is all a mutual check needs (finding its row too, by ArgMax over columns, cost three times the product).
  * Inputs `query` float32 [n, dim], `ref` [m, dim], m >= 2; outputs `top2_scores` [n, 2], `top2_indices` [n, 2],
- * `col_best` [m]. */
+ * `col_max` [m]. */
 export function matchGraph(dim: number, refType: 'float32' | 'int8'): Uint8Array {
   const isInt8 = refType === 'int8';
   const cast = {
@@ -22,7 +23,7 @@ export function matchGraph(dim: number, refType: 'float32' | 'int8'): Uint8Array
     outputs: [
       { name: 'top2_scores', type: 'float32', dims: ['n', 2] },
       { name: 'top2_indices', type: 'int64', dims: ['n', 2] },
-      { name: 'col_best', type: 'int64', dims: ['m'] },
+      { name: 'col_max', type: 'float32', dims: ['m'] },
     ],
     constants: [int64('two', [2])],
     nodes: [
@@ -39,7 +40,7 @@ export function matchGraph(dim: number, refType: 'float32' | 'int8'): Uint8Array
         outputs: ['top2_scores', 'top2_indices'],
         attributes: { axis: 1 },
       },
-      { op: 'ArgMax', inputs: ['dots'], outputs: ['col_best'], attributes: { axis: 0, keepdims: 0 } },
+      { op: 'ReduceMax', inputs: ['dots'], outputs: ['col_max'], attributes: { axes: [0], keepdims: 0 } },
     ],
   });
 }

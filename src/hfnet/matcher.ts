@@ -59,13 +59,23 @@ async function matchWith(
   };
   if (n === 0 || total === 0) return out;
   const queryTensor = new Tensor('float32', query, [n, dim]);
+  const refMax = new Float32Array(total);
   let offset = 0;
   for (const chunk of spanChunks(set.rows, dim, spans, total, kernel.scratch)) {
     const rows = chunk.length / dim;
-    await matchChunk(kernel.session, queryTensor, rows === 1 ? padded(chunk) : chunk, offset, rows, out);
+    await matchChunk(
+      kernel.session,
+      queryTensor,
+      rows === 1 ? padded(chunk) : chunk,
+      offset,
+      rows,
+      out,
+      refMax,
+    );
     offset += rows;
   }
   checkFinite('dot', out.dot);
+  setRefBest(out, refMax);
   return out;
 }
 
@@ -83,17 +93,27 @@ async function matchChunk(
   offset: number,
   rows: number,
   out: NearestTwo,
+  refMax: Float32Array,
 ): Promise<void> {
   const [n, dim] = query.dims;
   const dims = [chunk.length / dim, dim];
   const ref =
     chunk instanceof Int8Array ? new Tensor('int8', chunk, dims) : new Tensor('float32', chunk, dims);
   const found = await session.run({ query, ref });
-  out.refBest.set(int32Of(found.col_best).subarray(0, rows), offset);
+  refMax.set((found.col_max.data as Float32Array).subarray(0, rows), offset);
   const index = int32Of(found.top2_indices);
   const dot = found.top2_scores.data as Float32Array;
   for (let i = 0; i < n; i++)
     for (let j = 2 * i; j < 2 * i + 2; j++) if (index[j] < rows) insert(out, i, index[j] + offset, dot[j]);
+}
+
+/** A reference row's best query is the one whose best row it is with the row's largest dot: both numbers come from the
+ * same product, so they are equal to the bit. Of equals the first query wins. */
+function setRefBest({ index, dot, refBest }: NearestTwo, refMax: Float32Array): void {
+  for (let i = 0; 2 * i < index.length; i++) {
+    const row = index[2 * i];
+    if (refBest[row] < 0 && dot[2 * i] >= refMax[row]) refBest[row] = i;
+  }
 }
 
 /** Equal dots keep the earlier row first. */
