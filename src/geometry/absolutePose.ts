@@ -81,6 +81,8 @@ const LOCAL_ROUNDS = 2;
 /** Rows of one local optimisation: enough to draw the pose in, cheap beside the scoring. */
 const LOCAL_LIMIT = 64;
 const FINAL_ROUNDS = 3;
+/** Inliers that the noise is judged from. */
+const SCALE_ROWS = 200;
 /** Cauchy scale for noise-free input. */
 const MIN_SCALE_PX = 0.1;
 
@@ -324,7 +326,7 @@ function robustScale(
   unitPx: number,
   thresholdPx: number,
 ): number {
-  const sigma = unitPx * Math.sqrt(selectMiddle(ws.squares, inliers) / (2 * Math.LN2));
+  const sigma = unitPx * Math.sqrt(selectMiddle(ws.squares, Math.min(inliers, SCALE_ROWS)) / (2 * Math.LN2));
   return Math.min(thresholdPx, Math.max(MIN_SCALE_PX, 2.385 * sigma));
 }
 

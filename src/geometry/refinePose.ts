@@ -11,8 +11,8 @@ export interface RefineOptions {
   /** Scale s of the loss, px; not read for `squared`. */
   readonly scalePx: number;
   readonly maxIterations: number;
-  /** Done once a step promises to lower the cost by less than this share. Default 3e-5, far below what noise leaves
-   * undecided (one standard deviation of one parameter moves the cost by 1 / 2n). */
+  /** Done once a step promises to lower the cost by less than this share. Default 0.1 / count: noise alone
+   * leaves 0.5 / count undecided for each parameter, and the step is still taken. */
   readonly tolerance?: number;
 }
 
@@ -92,7 +92,7 @@ export function refinePose(
 ): number {
   const lens = lensOf(camera);
   linearize(lens, pixels, points, indices, count, pose, options, ws, ws.accepted);
-  const { tolerance = 3e-5, maxIterations } = options;
+  const { tolerance = 0.1 / count, maxIterations } = options;
   let lambda = 1e-4;
   let iterations = 0;
   while (iterations < maxIterations && lambda < 1e8) {
