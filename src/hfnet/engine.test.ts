@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { flatImage, type ToyOptions, writeToyModel } from '../../test/toyModel.js';
@@ -19,7 +19,12 @@ const TOY: ToyOptions = {
 };
 const MANY = { maxKeypoints: 100 };
 
+/** Starting a thread takes longer than most tests: those that do not break it share one. */
+const shared = await createEngine({ manifestPath: writeToyModel(TOY), threads: 1 });
+after(() => shared.close());
+
 async function withEngine(options: ToyOptions, use: (engine: Engine) => Promise<void>): Promise<void> {
+  if (options === TOY) return use(shared);
   const engine = await createEngine({ manifestPath: writeToyModel(options), threads: 1 });
   try {
     await use(engine);

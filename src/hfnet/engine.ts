@@ -6,7 +6,8 @@ import type { EngineSetup } from './protocol.js';
 
 export interface EngineOptions {
   readonly manifestPath: string;
-  /** Threads of one run; default: the cores at hand, at most MAX_THREADS. */
+  /** Threads of one run; default: the cores at hand, at most MAX_THREADS. Results repeat to the bit for one number of
+   * threads; between numbers they differ by rounding. */
   readonly threads?: number;
 }
 
