@@ -6,11 +6,14 @@ import { compareWith, readResults, writeResults } from './baseline.js';
 import type { BenchRow } from './benchRow.js';
 import type { Bench } from './context.js';
 import { describeMachine } from './machine.js';
+import { mapLoadBench } from './mapLoad.js';
 import { matchingBench } from './matching.js';
+import { networkBench } from './networkRows.js';
 import { pnpBench } from './pnpRows.js';
+import { poseStagesBench } from './poseStages.js';
 import { formatTable } from './table.js';
 
-const BENCHES: readonly Bench[] = [pnpBench, matchingBench];
+const BENCHES: readonly Bench[] = [pnpBench, matchingBench, networkBench, mapLoadBench, poseStagesBench];
 
 const EXAMPLES = `
 Parts:

@@ -22,6 +22,8 @@ export interface Correct {
   readonly ours: number;
   readonly peer: number | null;
   readonly of: number;
+  /** Where the peer was given fewer problems. */
+  readonly peerOf?: number;
 }
 
 export interface Bar {

@@ -7,7 +7,7 @@ import { type BenchRow, benchRow } from './benchRow.js';
 import type { Bench, BenchContext } from './context.js';
 import { descriptorPair, loopNearest } from './descriptors.js';
 import { knnTwo, loadOpenCv, type OpenCv } from './opencv.js';
-import { takeTurns } from './timing.js';
+import { takeTurnsKeeping } from './timing.js';
 
 /** Query rows, reference rows, descriptor size. */
 type Size = readonly [n: number, m: number, dim: number];
@@ -59,7 +59,7 @@ async function benchSize(
   const query = cv.matFromArray(n, dim, cv.CV_32FC1, pair.query);
   const ref = cv.matFromArray(m, dim, cv.CV_32FC1, pair.ref);
   const matcher = new cv.BFMatcher(cv.NORM_L2, false);
-  const { ms, results } = await takeTurns<Key, Found>(
+  const { ms, results } = await takeTurnsKeeping<Key, Found>(
     {
       one: () => ask(oneCore, 'float'),
       all: () => ask(allCores, 'float'),

@@ -28,7 +28,7 @@ export function formatTable(rows: readonly BenchRow[]): string {
 
 function cellsOf(row: BenchRow): string[] {
   const { name, ours, peer, unit, ratio, correct } = row;
-  const of = (right: number | null) => (right === null ? '–' : `${right}/${correct.of}`);
+  const of = (right: number | null, all: number) => (right === null ? '–' : `${right}/${all}`);
   return [
     name,
     number(ours),
@@ -36,8 +36,8 @@ function cellsOf(row: BenchRow): string[] {
     unit,
     ratio === null ? '–' : `${number(ratio)}×`,
     barText(row),
-    of(correct.ours),
-    of(correct.peer),
+    of(correct.ours, correct.of),
+    of(correct.peer, correct.peerOf ?? correct.of),
   ];
 }
 
