@@ -17,13 +17,15 @@ export interface ToyOptions {
   readonly manifest?: Partial<ModelManifest>;
   /** Length of the descriptor rows. */
   readonly norm?: number;
+  /** Written instead of the network, with a manifest that fits. */
+  readonly bytes?: Uint8Array;
 }
 
 /** Writes a network whose answer is known beforehand; a black image makes its scores NaN (0/0). Descriptor i is the
  * unit vector of axis i modulo TOY_DIM. @returns the manifest's path */
 export function writeToyModel(options: ToyOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'posestream-toy-'));
-  const bytes = toyGraph(options);
+  const bytes = options.bytes ?? toyGraph(options);
   const toy = toyManifest(bytes);
   const fixedSize = options.fixed ? { width: options.fixed[0], height: options.fixed[1] } : null;
   const manifest = { ...toy, input: { ...toy.input, fixedSize }, ...options.manifest };

@@ -74,6 +74,8 @@ test('a model that cannot be opened is a report, not a throw', async () => {
   assert.deepEqual(await starts({ sha256: '0'.repeat(64) }), ['corrupt']);
   assert.deepEqual(await starts({ stride: -1 }), ['manifest']);
   assert.deepEqual(await starts({ file: 'gone.onnx' }), ['file-missing']);
+  const bytes = Buffer.from('a digest that fits makes no network');
+  assert.deepEqual(await named(check({ ...GOOD, bytes }), 'start'), ['corrupt']);
 });
 
 test('keypoints are drawn where they are, and the rest stays gray', () => {
