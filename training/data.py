@@ -1,12 +1,11 @@
 """Training examples: two views, points that correspond, and detector targets, all made on the fly.
 
 A view is a source picture (640x480), a homography into 320x256, and a photometric change. Two views of one photo
-correspond through their homographies; two photos of one scene through verified teacher matches; rendered frames of
-one camera pose under different light through identity. Everything below is drawn from one seed per example number,
+correspond through their homographies; two photos of one scene through verified teacher matches; rendered frames
+under different light through their depth. Everything below is drawn from one seed per example number,
 so that a resumed run sees the examples an uninterrupted one would have seen.
 """
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -16,20 +15,11 @@ from torch.utils.data import Dataset
 
 from augment import photometric, view_homography, warp_image, warp_points
 from cache import HEIGHT, WIDTH, open_cache
-from rendered import RenderedFrames
+from rendered import RenderedFrames, Source
 
 VIEW = (320, 256)
 CELL, POINTS, FREE, TARGETS = 8, 448, 80, 300
 TARGET_SIGMA_PX = 0.7
-
-
-@dataclass
-class Source:
-    """A picture with the teacher's keypoints, best first."""
-
-    gray: np.ndarray
-    kp: np.ndarray
-    desc: np.ndarray
 
 
 class Views(Dataset):
@@ -84,21 +74,21 @@ class Views(Dataset):
         while not self.arrays["done"][row]:
             row = int(rng.choice(self.rows, p=self.weights))
         source = self.source(row)
-        return self.aligned_pair(source, source, rng)
+        return self.warped_pair(source, rng)
 
     def rendered_pair(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        a, b, points = self.rendered.draw(rng)
-        if points is None:
-            return self.aligned_pair(a, b, rng)
-        return self.matched_pair(a, b, points, np.zeros((len(points), 64), np.float32), rng)
+        a, b, points, desc = self.rendered.draw(rng)
+        if len(points) < 40:
+            return self.photo_pair(rng)
+        return self.matched_pair(a, b, points, desc, rng)
 
-    def aligned_pair(self, a: Source, b: Source, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        """Two sources that cover each other pixel by pixel (often the same one)."""
+    def warped_pair(self, source: Source, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        """Two views of one picture: its keypoints, and some places where the teacher saw nothing."""
         ha, hb = self.view_pair(rng)
-        random_points = rng.uniform(0, 1, (600, 2)) * (WIDTH, HEIGHT)
-        points = np.concatenate([a.kp, random_points])
-        desc = np.concatenate([a.desc.astype(np.float32) / 127, np.zeros((len(random_points), 64), np.float32)])
-        return self.assemble(a, b, ha, hb, points, points, desc, rng)
+        free = rng.uniform(0, 1, (600, 2)) * (WIDTH, HEIGHT)
+        points = np.concatenate([source.kp, free])
+        desc = np.concatenate([source.desc.astype(np.float32) / 127, np.zeros((len(free), 64), np.float32)])
+        return self.assemble(source, source, ha, hb, points, points, desc, rng)
 
     def real_pair(self, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         m = int(rng.choice(len(self.pairs["rows"]), p=self.pair_weights))
