@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { compareWith, readResults, writeResults } from './baseline.js';
 import type { BenchRow } from './benchRow.js';
 import type { Bench } from './context.js';
+import { framesBench } from './frames.js';
 import { describeMachine } from './machine.js';
 import { mapLoadBench } from './mapLoad.js';
 import { matchingBench } from './matching.js';
@@ -13,7 +14,14 @@ import { pnpBench } from './pnpRows.js';
 import { poseStagesBench } from './poseStages.js';
 import { formatTable } from './table.js';
 
-const BENCHES: readonly Bench[] = [pnpBench, matchingBench, networkBench, mapLoadBench, poseStagesBench];
+const BENCHES: readonly Bench[] = [
+  pnpBench,
+  matchingBench,
+  networkBench,
+  mapLoadBench,
+  poseStagesBench,
+  framesBench,
+];
 
 const EXAMPLES = `
 Parts:
@@ -32,13 +40,15 @@ interface Options {
   readonly only?: readonly string[];
   readonly json?: string;
   readonly baseline?: string;
+  readonly keep?: string;
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(options: Options): Promise<void> {
   const before = options.baseline === undefined ? null : readResults(options.baseline);
-  const scratch = mkdtempSync(join(tmpdir(), 'posestream-bench-'));
+  const scratch = options.keep ?? mkdtempSync(join(tmpdir(), 'posestream-bench-'));
+  mkdirSync(scratch, { recursive: true });
   const rows: BenchRow[] = [];
   const machine = await describeMachine();
   say(machine);
@@ -48,7 +58,7 @@ async function main(options: Options): Promise<void> {
       rows.push(...(await runPart(bench, { quick: options.quick === true, scratch, say })));
     }
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    if (options.keep === undefined) rmSync(scratch, { recursive: true, force: true });
   }
   process.stdout.write(`${machine}\n\n${formatTable(rows)}\n`);
   if (before !== null) process.stdout.write(`\n${compareWith(before, rows)}\n`);
@@ -82,6 +92,7 @@ const program = new Command('bench')
   .option('--only <names...>', 'these parts only')
   .option('--json <file>', 'write the rows')
   .option('--baseline <file>', "compare with an earlier run's --json file")
+  .option('--keep <folder>', 'put maps and jobs there and leave them')
   .addHelpText('after', EXAMPLES)
   .action(main);
 

@@ -30,6 +30,8 @@ export interface Bar {
   readonly of: 'ours' | 'ratio';
   readonly limit: 'at most' | 'at least';
   readonly value: number;
+  /** False where the machine is below what the bar was stated for: neither held nor broken. */
+  readonly applies?: boolean;
 }
 
 type Figures = Omit<BenchRow, 'ratio' | 'peer' | 'peerName' | 'note'> &

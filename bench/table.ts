@@ -2,7 +2,7 @@ import type { BenchRow } from './benchRow.js';
 
 export const passes = ({ bar, ours, ratio }: BenchRow): boolean | null => {
   const value = bar?.of === 'ratio' ? ratio : ours;
-  if (bar === undefined || value === null) return null;
+  if (bar === undefined || bar.applies === false || value === null) return null;
   return bar.limit === 'at most' ? value <= bar.value : value >= bar.value;
 };
 
