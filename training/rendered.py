@@ -18,7 +18,7 @@ import numpy as np
 LIGHTS = ("day", "dusk", "night")
 SCALE = 2  # 320x240 frames stand in the 640x480 pictures of the loader
 DEPTH_TOLERANCE = 0.01
-MAX_GAP = 12  # frames between the two views of a pair
+MAX_GAP = 6  # frames between the two views of a pair
 
 
 @dataclass
@@ -38,10 +38,11 @@ def rotation(q: np.ndarray) -> np.ndarray:
 
 
 def common_frames(seed: Path) -> tuple[list[str], list[str]]:
-    """Lights that are there, and the frames all of them have (a half-written last frame is left out)."""
-    lights = [light for light in LIGHTS if len(list((seed / light).glob("*.npy"))) > 3]
+    """Lights that are (nearly) complete, and the frames all of them have."""
+    counts = {light: len(list((seed / light).glob("*.npy"))) for light in LIGHTS}
+    lights = [light for light in LIGHTS if counts[light] > 0.8 * max(counts.values())]
     names = [{p.stem for p in (seed / light).glob("*.npy")} & {p.stem for p in (seed / light).glob("*.png")} for light in lights]
-    return lights, sorted(set.intersection(*names))[:-1] if names else []
+    return lights, sorted(set.intersection(*names)) if names else []
 
 
 def read_poses(seed: Path, light: str, frames: list[str]) -> np.ndarray:

@@ -1,0 +1,68 @@
+"""Test vectors for the Node side: a small picture of our own and what Python's onnxruntime makes of it.
+
+Writes models/golden/pattern.png (gray 160x128), sparse.json (the 40 best keypoints) and dense.json (a grid of samples).
+"""
+import argparse
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from export import MODELS
+from extractors import session
+
+WIDTH, HEIGHT, COUNT = 160, 128, 40
+
+
+def pattern() -> np.ndarray:
+    """Seeded noise of several scales with rectangles and discs on it, uint8."""
+    rng = np.random.default_rng(5)
+    image = sum(cv2.resize(rng.standard_normal((HEIGHT // s, WIDTH // s)).astype(np.float32), (WIDTH, HEIGHT),
+                           interpolation=cv2.INTER_CUBIC) * s**0.5 for s in (4, 8, 16, 32))
+    pixels = np.clip(120 + 14 * image, 0, 255).astype(np.uint8)
+    for _ in range(14):
+        x, y, w, h = (int(v) for v in rng.integers((4, 4, 8, 8), (WIDTH - 24, HEIGHT - 24, 34, 28)))
+        cv2.rectangle(pixels, (x, y), (x + w, y + h), int(rng.integers(255)), -1)
+    for _ in range(6):
+        x, y, r = (int(v) for v in rng.integers((8, 8, 3), (WIDTH - 8, HEIGHT - 8, 9)))
+        cv2.circle(pixels, (x, y), r, int(rng.integers(255)), -1)
+    return pixels
+
+
+def rounded(array: np.ndarray, digits: int) -> list:
+    return np.round(array.astype(float), digits).tolist()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    args = parser.parse_args()
+    out = args.models / "golden"
+    out.mkdir(exist_ok=True)
+    pixels = pattern()
+    cv2.imwrite(str(out / "pattern.png"), pixels)
+    image = pixels.astype(np.float32)[None, None] / 255
+    sparse = session(args.models / "hfnet.onnx")
+    points, scores, rows, whole = sparse.run(
+        ["keypoints", "scores", "descriptors", "global"], {"image": image, "max_keypoints": np.array([COUNT], np.int64)})
+    sha = json.loads((args.models / "hfnet.json").read_text())["sha256"]
+    head = {"image": "pattern.png", "width": WIDTH, "height": HEIGHT, "tolerance": 2e-3}
+    (out / "sparse.json").write_text(json.dumps({
+        **head, "modelSha256": sha, "maxKeypoints": COUNT, "keypoints": rounded(points[0], 4), "scores": rounded(scores[0], 5),
+        "descriptors": rounded(rows[0], 5), "global": rounded(whole[0], 5)}) + "\n")
+    dense = session(args.models / "hfnet-dense.onnx")
+    heat, cells, whole = dense.run(["scores", "descriptors", "global"], {"image": image})
+    sha = json.loads((args.models / "hfnet-dense.json").read_text())["sha256"]
+    at = [[int(i), int(j)] for i in range(0, HEIGHT // 8, 5) for j in range(0, WIDTH // 8, 6)]
+    peak = np.unravel_index(heat[0, 0].argmax(), heat[0, 0].shape)
+    (out / "dense.json").write_text(json.dumps({
+        **head, "modelSha256": sha, "cells": at, "descriptors": rounded(np.stack([cells[0, :, i, j] for i, j in at]), 5),
+        "bestPixel": {"row": int(peak[0]), "column": int(peak[1]), "score": round(float(heat.max()), 5)},
+        "scoreSum": round(float(heat.sum()), 3), "global": rounded(whole[0], 5)}) + "\n")
+    for file in sorted(out.iterdir()):
+        print(f"{file.name}: {file.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
