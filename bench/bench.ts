@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { DEFAULT_MODEL } from '../src/cli/openLocalizer.js';
 import { compareWith, readResults, writeResults } from './baseline.js';
 import type { BenchRow } from './benchRow.js';
 import type { Bench } from './context.js';
@@ -41,6 +42,7 @@ interface Options {
   readonly json?: string;
   readonly baseline?: string;
   readonly keep?: string;
+  readonly model: string;
 }
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -55,7 +57,9 @@ async function main(options: Options): Promise<void> {
   try {
     for (const bench of chosen(options.only)) {
       say(`${bench.name}: ${bench.what}`);
-      rows.push(...(await runPart(bench, { quick: options.quick === true, scratch, say })));
+      rows.push(
+        ...(await runPart(bench, { quick: options.quick === true, model: options.model, scratch, say })),
+      );
     }
   } finally {
     if (options.keep === undefined) rmSync(scratch, { recursive: true, force: true });
@@ -92,6 +96,7 @@ const program = new Command('bench')
   .option('--only <names...>', 'these parts only')
   .option('--json <file>', 'write the rows')
   .option('--baseline <file>', "compare with an earlier run's --json file")
+  .option('--model <manifest>', 'network of the whole-frame part', DEFAULT_MODEL)
   .option('--keep <folder>', 'put maps and jobs there and leave them')
   .addHelpText('after', EXAMPLES)
   .action(main);

@@ -4,6 +4,8 @@ import type { BenchRow } from './benchRow.js';
 export interface BenchContext {
   /** Fewer rounds and smaller inputs: does it run, roughly how fast. */
   readonly quick: boolean;
+  /** Manifest of the network. */
+  readonly model: string;
   /** Folder for maps and drafts, removed at the end. */
   readonly scratch: string;
   /** Progress, for the person who waits. */

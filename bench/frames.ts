@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { buildMapFile } from '../src/cli/buildMapFile.js';
 import { evaluate } from '../src/cli/evaluate.js';
-import { DEFAULT_MODEL } from '../src/cli/openLocalizer.js';
 import { createEngine } from '../src/hfnet/engine.js';
 import { readMap, writeMap } from '../src/map/mapFile.js';
 import { DEFAULT_OPTIONS } from '../src/operators/localizer.js';
@@ -37,7 +36,7 @@ const FULL = { frames: Number.MAX_SAFE_INTEGER, rounds: 3, queries: 30 };
 async function runCourse(course: Course, context: BenchContext): Promise<CourseRuns> {
   const limits = context.quick ? QUICK : FULL;
   const maps = await buildMaps(course, context);
-  const job = jobOf(course, limits.frames);
+  const job = { ...jobOf(course, limits.frames), model: context.model };
   const peerQueries = spread(job.queries, limits.queries);
   const runs: Record<VideoJob['pipeline'], VideoResult[]> = {
     frame: [],
@@ -69,7 +68,7 @@ async function runCourse(course: Course, context: BenchContext): Promise<CourseR
 }
 
 /** The video, or in the quick run a piece of it that begins where queries do. */
-function jobOf(course: Course, frames: number): Omit<VideoJob, 'pipeline' | 'map'> {
+function jobOf(course: Course, frames: number): Omit<VideoJob, 'pipeline' | 'map' | 'model'> {
   const { video, intrinsics, queries } = course;
   const isPiece = frames < Number.MAX_SAFE_INTEGER;
   const fromS = isPiece ? queries[0].timeS : 0;
@@ -86,13 +85,13 @@ function spread<T>(values: readonly T[], most: number): T[] {
   return Array.from({ length: count }, (_, i) => values[Math.floor((i * values.length) / count)]);
 }
 
-async function buildMaps(course: Course, { scratch, say }: BenchContext) {
+async function buildMaps(course: Course, { scratch, say, model }: BenchContext) {
   const id = course.name.replace(/\W+/g, '-');
   const [ours, orb] = [join(scratch, `${id}.map`), join(scratch, `${id}-orb.map`)];
   const { path, list } = course.map;
-  const options = { out: ours, model: DEFAULT_MODEL, list, maxSidePx: MAX_SIDE_PX };
+  const options = { out: ours, model, list, maxSidePx: MAX_SIDE_PX };
   await buildMapFile(path, options, new AbortController().signal);
-  const engine = await createEngine({ manifestPath: DEFAULT_MODEL });
+  const engine = await createEngine({ manifestPath: model });
   try {
     say(`frames: ${course.name}, the peer's map`);
     const map = await buildOrbMap(await loadOpenCv(), course.map, readMap(ours), engine, ORB_KEYPOINTS);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { from, lastValueFrom, tap } from 'rxjs';
 import { openInput } from '../src/cli/input.js';
-import { DEFAULT_MODEL, openLocalizer } from '../src/cli/openLocalizer.js';
+import { openLocalizer } from '../src/cli/openLocalizer.js';
 import type { Frame } from '../src/domain/frame.js';
 import { readMap } from '../src/map/mapFile.js';
 import type { TimedPose } from '../src/map/tum.js';
@@ -23,7 +23,7 @@ process.stdout.write(JSON.stringify(await (isPeer ? runPeer() : runOurs())));
 async function runOurs(): Promise<VideoResult> {
   const localizer = await openLocalizer({
     mapPath: job.map,
-    modelPath: DEFAULT_MODEL,
+    modelPath: job.model,
     options: { maxKeypoints: job.keypoints },
   });
   const poses: TimedPose[] = [];

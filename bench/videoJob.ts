@@ -8,6 +8,7 @@ import type { TimedPose } from '../src/map/tum.js';
 export interface VideoJob {
   readonly pipeline: 'frame' | 'sequence' | 'orb-near' | 'orb-all';
   readonly map: string;
+  readonly model: string;
   readonly video: string;
   readonly intrinsics: string;
   readonly keypoints: number;
