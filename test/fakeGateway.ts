@@ -4,6 +4,8 @@ import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
 
 export interface FakeServer {
   readonly gateway: Gateway;
+  /** Every frame from now on is lost, or found; undefined: as the drive has it. */
+  setLost(lost: boolean | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -30,10 +32,11 @@ export async function startFakeServer(
     ...options,
   });
   let n = 0;
+  let lost: boolean | undefined;
   gateway.publishStatus('front', { kind: 'streaming' });
   gateway.publishStatus('rear', { kind: 'retrying', attempt: 3, inMs: 1500 });
   const timer = setInterval(() => {
-    const { outcome, image } = drives[0].frame(n++);
+    const { outcome, image } = drives[0].frame(n++, lost);
     gateway.publishOutcome('front', outcome);
     gateway.publishFrame('front', image, outcome);
   }, 1000 / hz);
@@ -41,7 +44,10 @@ export async function startFakeServer(
     clearInterval(timer);
     await gateway.close();
   };
-  return { gateway, stop };
+  const setLost = (now: boolean | undefined): void => {
+    lost = now;
+  };
+  return { gateway, setLost, stop };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -131,8 +131,9 @@ function streetPoint(random: Random): [number, number, number] {
 }
 
 export interface FakeDrive {
-  /** Outcome and picture of the n-th frame, the drive starting over at its end. */
-  frame(n: number): { readonly outcome: Outcome; readonly image: GrayImage };
+  /** Outcome and picture of the n-th frame, the drive starting over at its end. Frames 170 to 199 of every 200 are
+   * lost where `lost` does not say. */
+  frame(n: number, lost?: boolean): { readonly outcome: Outcome; readonly image: GrayImage };
   truth(frame: FrameId): WorldFromCam;
 }
 
@@ -142,7 +143,7 @@ export function fakeDrive(map: MapModel, stream: string, nowMs: () => number, si
   const truthAt = (n: number): WorldFromCam => cameraAt((n % steps) * STEP_M, sideM);
   return {
     truth: ({ sequence }) => truthAt(sequence),
-    frame(n) {
+    frame(n, lost = n % 200 >= 170) {
       const random = createRandom(n, 7);
       const image = emptyPicture(n);
       const pixels = paintPoints(map, truthAt(n), image, random);
@@ -154,7 +155,7 @@ export function fakeDrive(map: MapModel, stream: string, nowMs: () => number, si
         captureMs: nowMs() - 60 - 15 * random.uniform(),
         captureClock: 'arrival',
       };
-      return { outcome: outcomeOf(n, frame, truthAt(n), pixels, random), image };
+      return { outcome: outcomeOf(lost, frame, truthAt(n), pixels, random), image };
     },
   };
 }
@@ -165,7 +166,14 @@ interface Pixels {
   readonly inlierPoints: Uint32Array;
 }
 
-function outcomeOf(n: number, frame: FrameId, truth: WorldFromCam, pixels: Pixels, random: Random): Outcome {
+function outcomeOf(
+  lost: boolean,
+  frame: FrameId,
+  truth: WorldFromCam,
+  pixels: Pixels,
+  random: Random,
+): Outcome {
+  const n = frame.sequence;
   const timings = {
     extractMs: 20 + 3 * random.uniform(),
     retrieveMs: 0.6 + random.uniform() / 4,
@@ -175,7 +183,7 @@ function outcomeOf(n: number, frame: FrameId, truth: WorldFromCam, pixels: Pixel
     totalMs: 31 + 6 * random.uniform(),
   };
   if (n % 37 === 36) return { kind: 'dropped', reason: 'busy', frame, timings: {} };
-  if (n % 200 >= 170) {
+  if (lost) {
     const detail = '9 inliers where 12 are needed';
     const evidence = { ...pixels, inlierXyPx: new Float32Array(0) };
     return { kind: 'lost', reason: 'few-inliers', detail, coarse: null, evidence, frame, timings };

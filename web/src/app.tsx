@@ -73,6 +73,7 @@ function Views({ session, state }: { session: Session; state: LiveState }) {
       </section>
       <section class="strip" aria-label="Last frames">
         <Strip session={session} />
+        <p class="caption">Inliers, frame by frame</p>
       </section>
       <section class="plan" aria-label="Map from above">
         <PlanView session={session} map={map} />

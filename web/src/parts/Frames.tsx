@@ -49,6 +49,6 @@ function reasons(by: Readonly<Record<string, number>>, words: Readonly<Record<st
   return Object.entries(by)
     .sort((a, b) => b[1] - a[1])
     .slice(0, 3)
-    .map(([reason, count]) => `${words[reason] ?? reason} ${whole(count)}`)
+    .map(([reason, count]) => `${words[reason] ?? reason.replace('-', ' ')} ${whole(count)}`)
     .join(', ');
 }

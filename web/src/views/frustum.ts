@@ -23,12 +23,7 @@ export function frustumSegments(
   half: readonly [number, number],
   depth: number,
 ): number[] {
-  const [right, down, ahead] = axesOf(orientation);
-  const at = (x: number, y: number): Vec3 =>
-    add(
-      position,
-      add(scale(right, x * half[0] * depth), add(scale(down, y * half[1] * depth), scale(ahead, depth))),
-    );
+  const at = imagePlane(position, orientation, half, depth);
   const corners = [at(-1, -1), at(1, -1), at(1, 1), at(-1, 1)];
   const segments: number[] = [];
   corners.forEach((corner, i) => {
@@ -37,4 +32,28 @@ export function frustumSegments(
   const tick = at(0, -1.35);
   segments.push(...at(-0.25, -1), ...tick, ...tick, ...at(0.25, -1));
   return segments;
+}
+
+/** The four sides of the same pyramid as triangles, [4 x 9]. */
+export function frustumFaces(
+  position: Vec3,
+  orientation: Quat,
+  half: readonly [number, number],
+  depth: number,
+): number[] {
+  const at = imagePlane(position, orientation, half, depth);
+  const corners = [at(-1, -1), at(1, -1), at(1, 1), at(-1, 1)];
+  return corners.flatMap((corner, i) => [...position, ...corner, ...corners[(i + 1) % 4]]);
+}
+
+/** World position of a point of the picture, whose edges are at -1 and 1, at this depth. */
+function imagePlane(
+  position: Vec3,
+  orientation: Quat,
+  half: readonly [number, number],
+  depth: number,
+): (x: number, y: number) => Vec3 {
+  const [right, down, ahead] = axesOf(orientation);
+  const origin = add(position, scale(ahead, depth));
+  return (x, y) => add(origin, add(scale(right, x * half[0] * depth), scale(down, y * half[1] * depth)));
 }

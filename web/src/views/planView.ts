@@ -86,8 +86,8 @@ function projectionOf({ frame, keyframes, points }: MapData, canvas: HTMLCanvasE
   vs.sort((a, b) => a - b);
   const at = (values: number[], share: number): number => values[Math.floor(share * (values.length - 1))];
   if (us.length > 0) {
-    include([at(us, 0.04), at(vs, 0.04)]);
-    include([at(us, 0.96), at(vs, 0.96)]);
+    include([at(us, 0.01), at(vs, 0.01)]);
+    include([at(us, 0.99), at(vs, 0.99)]);
   }
   const width = box[1] - box[0] || 1;
   const height = box[3] - box[2] || 1;

@@ -150,5 +150,5 @@ function overShoulder({ frame }: MapData, orientation: Quat): Vector3 {
   const ahead = new Vector3(0, 0, 1).applyQuaternion(new Quaternion(...orientation));
   const level = ahead.addScaledVector(up, -ahead.dot(up));
   if (level.lengthSq() < 0.05) level.set(...frame.planUp);
-  return level.normalize().multiplyScalar(-0.8).addScaledVector(up, 0.55).multiplyScalar(distance);
+  return level.normalize().multiplyScalar(-0.9).addScaledVector(up, 0.36).multiplyScalar(distance);
 }
