@@ -2,7 +2,7 @@ import type { TimedPose } from '../src/map/tum.js';
 import { type BenchRow, benchRow } from './benchRow.js';
 import type { Ceiling } from './ceiling.js';
 import { median } from './timing.js';
-import type { VideoJob, VideoResult } from './videoJob.js';
+import { STAGES, type VideoJob, type VideoResult } from './videoJob.js';
 
 export interface CourseRuns {
   /** One result per round. */
@@ -56,7 +56,8 @@ function speedRow(course: string, all: CourseRuns, mode: Ours, peer: Peer): Benc
     note: [
       `${ours[0].frames} frames from opening the video to the last pose, decoding included for us and not for the peer;`,
       `${cpuMs(ours).toFixed(0)} CPU ms a frame (peer ${cpuMs(theirs).toFixed(0)} with decoding), ffmpeg not counted;`,
-      `posed ${ours[0].poses.length}, beyond (5 m, 10°) ${all.wrong(ours[0], all.queries)}.`,
+      `${shares(ours[0])};`,
+      `posed ${ours[0].poses.length} (${ours[0].tracked} from the frame before), beyond (5 m, 10°) ${all.wrong(ours[0], all.queries)}.`,
       `MatMul ceiling ${ceiling.toFixed(0)} GFLOP/s per core with all cores busy` +
         (isBar ? `, the bar is for ${BAR_CEILING} and more.` : '.'),
     ].join(' '),
@@ -84,6 +85,12 @@ function correctOf(all: CourseRuns, mode: Ours, peer: Peer) {
     of: all.queries.length,
     peerOf: all.peerQueries.length,
   };
+}
+
+/** Where the time between two frames goes; the rest is waiting for a picture and passing it on. */
+function shares({ stages, wallS }: VideoResult): string {
+  const share = (ms = 0) => `${((100 * ms) / (1000 * wallS)).toFixed(0)} %`;
+  return STAGES.map((stage) => `${stage.replace('Ms', '')} ${share(stages[stage])}`).join(', ');
 }
 
 const fps = (runs: readonly VideoResult[]) => median(runs.map(({ frames, wallS }) => frames / wallS));

@@ -6,6 +6,7 @@ import { from, lastValueFrom, tap } from 'rxjs';
 import { openInput } from '../src/cli/input.js';
 import { openLocalizer } from '../src/cli/openLocalizer.js';
 import type { Frame } from '../src/domain/frame.js';
+import type { StageTimings } from '../src/domain/outcome.js';
 import { readMap } from '../src/map/mapFile.js';
 import type { TimedPose } from '../src/map/tum.js';
 import { localizeRecording } from '../src/streams/localize.js';
@@ -14,7 +15,7 @@ import { nearestKeyframes } from './nearestKeyframes.js';
 import { loadOpenCv } from './opencv.js';
 import { createCvLocalizer } from './opencvLocalizer.js';
 import { orbFeatures } from './orbFeatures.js';
-import type { VideoJob, VideoResult } from './videoJob.js';
+import { STAGES, type VideoJob, type VideoResult } from './videoJob.js';
 
 const job = JSON.parse(readFileSync(process.argv[2], 'utf8')) as VideoJob;
 const isPeer = job.pipeline === 'orb-near' || job.pipeline === 'orb-all';
@@ -27,7 +28,8 @@ async function runOurs(): Promise<VideoResult> {
     options: { maxKeypoints: job.keypoints },
   });
   const poses: TimedPose[] = [];
-  let frames = 0;
+  const stages: { -readonly [K in keyof StageTimings]: number } = {};
+  let [frames, tracked] = [0, 0];
   const clock = startClock();
   const outcomes = localizeRecording(
     chosenFrames(localizer.map.header.maxSidePx, clock.start),
@@ -36,14 +38,16 @@ async function runOurs(): Promise<VideoResult> {
   ).pipe(
     tap((outcome) => {
       frames++;
-      if (outcome.kind === 'posed')
-        poses.push({ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam });
+      for (const stage of STAGES) stages[stage] = (stages[stage] ?? 0) + (outcome.timings[stage] ?? 0);
+      if (outcome.kind !== 'posed') return;
+      if (outcome.pose.source === 'tracked') tracked++;
+      poses.push({ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam });
     }),
   );
   await lastValueFrom(from(outcomes), { defaultValue: null });
   const spent = clock.stop();
   await localizer.close();
-  return { poses, frames, ...spent };
+  return { poses, frames, tracked, stages, ...spent };
 }
 
 /** The peer: ORB, BFMatcher, solvePnPRansac on the frames that count. */
@@ -73,7 +77,7 @@ async function runPeer(): Promise<VideoResult> {
   }
   localizer.close();
   orb.delete();
-  return { poses, frames, ...clock.stop(), wallS };
+  return { poses, frames, tracked: 0, stages: {}, ...clock.stop(), wallS };
 }
 
 /** The frames the job names; `onFirst` is called when the first of them is asked for. */

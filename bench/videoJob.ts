@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StageTimings } from '../src/domain/outcome.js';
 import type { TimedPose } from '../src/map/tum.js';
 
 /** One pass over a video in a process of its own, so that its memory and processor time are its own too. */
@@ -28,10 +29,16 @@ export interface VideoResult {
   readonly wallS: number;
   /** Of this process: network, matching and pose, not ffmpeg. */
   readonly cpuS: number;
+  /** Milliseconds by stage, summed over the frames; of the peer none. */
+  readonly stages: StageTimings;
+  /** Frames posed from the frame before, without retrieval. */
+  readonly tracked: number;
   /** From the start of the process to the first frame asked for. */
   readonly startS: number;
   readonly maxRssMb: number;
 }
+
+export const STAGES = ['extractMs', 'retrieveMs', 'clusterMs', 'matchMs', 'solveMs'] as const;
 
 const CHILD = fileURLToPath(new URL('./videoChild.ts', import.meta.url));
 
