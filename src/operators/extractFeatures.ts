@@ -10,9 +10,11 @@ export function extractFeatures({ engine, options, nowMs }: Localizer): Operator
     const { camera, pixels, release, ...id } = frame;
     const image = { pixels, widthPx: camera.widthPx, heightPx: camera.heightPx };
     const features = await watch.timeAsync('extractMs', () => {
-      const promise = engine.extract(image, { maxKeypoints: options.maxKeypoints });
-      release();
-      return promise;
+      try {
+        return engine.extract(image, { maxKeypoints: options.maxKeypoints });
+      } finally {
+        release();
+      }
     });
     return { frame: id, camera, features, watch };
   });

@@ -16,7 +16,7 @@ const nearest = (
   rows: readonly (readonly [number, number, number, number])[],
   refBest: readonly number[],
 ) => ({
-  index: Int32Array.from(rows.flatMap(([a, b]) => [a, b])),
+  index: Int32Array.from(rows.flatMap((row) => row.slice(0, 2))),
   dot: Float32Array.from(rows.flatMap(([, , a, b]) => [a, b])),
   refBest: Int32Array.from(refBest),
 });

@@ -1,4 +1,5 @@
 import {
+  catchError,
   concat,
   concatMap,
   defer,
@@ -10,8 +11,10 @@ import {
   takeWhile,
   tap,
 } from 'rxjs';
-import type { Frame, FrameId } from '../domain/frame.js';
-import type { Dropped, Outcome } from '../domain/outcome.js';
+import { PosestreamError } from '../domain/errors.js';
+import type { Frame } from '../domain/frame.js';
+import type { Dropped, DropReason, Outcome } from '../domain/outcome.js';
+import type { Place } from '../domain/place.js';
 import { type Attempt, betterAttempt, toOutcome } from '../operators/attempt.js';
 import { clusterPlaces } from '../operators/clusterPlaces.js';
 import { conflateScan } from '../operators/conflateScan.js';
@@ -65,6 +68,10 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
     return of(frame).pipe(
       extractFeatures(localizer),
       concatMap((query) => searchPlaces(localizer, query, prior)),
+      catchError((error: unknown) => {
+        if (!isFrameFault(error)) throw error;
+        return of(dropped(frame, 'fault'));
+      }),
     );
   };
 }
@@ -72,16 +79,24 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
 /** Place after place until one passes the gate; of those that fail the best speaks. */
 function searchPlaces(localizer: Localizer, query: Query, prior: Track): Observable<Outcome> {
   const retrieved = defer(() => of(query).pipe(retrievePlaces(localizer), clusterPlaces(localizer)));
-  return concat(trackedPlace(localizer, prior), retrieved).pipe(
-    matchPlace(localizer, query),
-    solvePose(localizer, query),
+  const attempts = (places: Observable<Place>) =>
+    places.pipe(matchPlace(localizer, query), solvePose(localizer, query));
+  return concat(attempts(trackedPlace(localizer, prior)), attempts(retrieved)).pipe(
     takeWhile((attempt) => attempt.kind === 'miss', true),
     reduce(betterAttempt, null as Attempt | null),
     map((attempt) => toOutcome(localizer.map, query, attempt)),
   );
 }
 
-function dropFrame({ pixels, camera, release, ...frame }: Frame): Dropped {
-  release();
-  return { kind: 'dropped', reason: 'busy', frame: frame satisfies FrameId, timings: {} };
+/** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */
+const isFrameFault = (error: unknown) =>
+  error instanceof PosestreamError && error.code === 'E_MODEL_NONFINITE';
+
+function dropFrame(frame: Frame): Dropped {
+  frame.release();
+  return dropped(frame, 'busy');
+}
+
+function dropped({ pixels, camera, release, ...frame }: Frame, reason: DropReason): Dropped {
+  return { kind: 'dropped', reason, frame, timings: {} };
 }
