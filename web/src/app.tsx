@@ -23,18 +23,18 @@ export function App({ session, connection }: { session: Session; connection: Con
       <Header session={session} state={state} nowMs={nowMs} />
       <Announcer badge={badge} />
       <main>
-        <StatusBadge badge={badge} note={noteOf(stream, nowMs)} />
-        {link.kind === 'token' ? (
-          <TokenForm connection={connection} refused={link.refused} />
-        ) : (
-          <Views session={session} state={state} />
-        )}
-        {stream && (
-          <>
-            <CameraPanel connection={connection} stream={stream.info.id} />
-            <Readings session={session} state={state} stream={stream} nowMs={nowMs} />
-          </>
-        )}
+        <div class="maps">
+          {link.kind === 'token' ? (
+            <TokenForm connection={connection} refused={link.refused} />
+          ) : (
+            <Views session={session} state={state} />
+          )}
+        </div>
+        <div class="side">
+          <StatusBadge badge={badge} note={noteOf(stream, nowMs)} />
+          {stream && <CameraPanel connection={connection} stream={stream.info.id} />}
+          {stream && <Readings session={session} state={state} stream={stream} nowMs={nowMs} />}
+        </div>
       </main>
     </div>
   );

@@ -17,6 +17,8 @@ export interface StreamHistory {
   readonly trail: Trail;
   readonly truth: Trail;
   readonly marks: FrameMark[];
+  /** Of the last frame; a new one means that the source began anew, maybe elsewhere. */
+  epoch: number;
 }
 
 /** The page's one mutable place: the newest state, the histories, and who wants to know. */
@@ -48,7 +50,7 @@ export function createSession(): Session {
     if (known) return known;
     const { radius } = map.frame;
     const line = (): Trail => createTrail(TRAIL_SEGMENTS, radius / 1500, radius / 8);
-    const created = { trail: line(), truth: line(), marks: [] };
+    const created = { trail: line(), truth: line(), marks: [], epoch: 0 };
     histories.set(stream, created);
     return created;
   }
@@ -57,6 +59,11 @@ export function createSession(): Session {
     const history = historyOf(pose.stream);
     if (!history || !map) return;
     const local = map.local;
+    if (pose.epoch !== history.epoch) {
+      history.trail.cut();
+      history.truth.cut();
+      history.epoch = pose.epoch;
+    }
     if (pose.state === 'posed') history.trail.add(local(pose.position));
     else history.trail.cut();
     if (pose.truth) history.truth.add(local(pose.truth.position));
