@@ -3,6 +3,8 @@ import { project, unproject } from '../src/geometry/projection.js';
 import { compose, exp, inverse, type Rigid, rigid, writeMatrix3x4 } from '../src/geometry/rigid.js';
 import type { Random } from '../src/kernels/random.js';
 
+export { createRandom, type Random } from '../src/kernels/random.js';
+
 /** One camera of every model, with the distortion of ordinary lenses. */
 export const CAMERAS: readonly Camera[] = [
   parseCamera('SIMPLE_PINHOLE', 640, 480, [500, 320, 240]),
@@ -14,12 +16,11 @@ export const CAMERAS: readonly Camera[] = [
 ];
 
 /** A random camFromWorld: any rotation, camera centre within a few metres of the origin. */
-export function randomPose(random: Random): Rigid<'cam', 'world'> {
-  const q = rigid<'cam', 'world'>(
-    [random.normal(), random.normal(), random.normal(), random.normal()],
-    [0, 0, 0],
-  );
-  const centre = rigid<'world', 'world'>(
+export function randomPose<To extends string = 'cam', From extends string = 'world'>(
+  random: Random,
+): Rigid<To, From> {
+  const q = rigid<To, From>([random.normal(), random.normal(), random.normal(), random.normal()], [0, 0, 0]);
+  const centre = rigid<From, From>(
     [0, 0, 0, 1],
     [-3 * random.normal(), -3 * random.normal(), -3 * random.normal()],
   );
@@ -53,11 +54,13 @@ export interface SceneOptions {
   readonly noisePx: number;
   /** Nearest and farthest depth, m. */
   readonly depthM?: readonly [number, number];
+  /** All points on the plane at the nearest depth. */
+  readonly isPlanar?: boolean;
 }
 
 /** Points seen by one camera, with pixel noise; outliers keep their point and get a pixel from elsewhere in the image. */
 export function makeScene(camera: Camera, random: Random, options: SceneOptions): Scene {
-  const { count, outlierRatio, noisePx, depthM = [2, 30] } = options;
+  const { count, outlierRatio, noisePx, depthM = [2, 30], isPlanar = false } = options;
   const camFromWorld = randomPose(random);
   const matrix = writeMatrix3x4(camFromWorld, new Float64Array(12));
   const worldFromCam = writeMatrix3x4(inverse(camFromWorld), new Float64Array(12));
@@ -70,7 +73,8 @@ export function makeScene(camera: Camera, random: Random, options: SceneOptions)
     const x = random.uniform() * camera.widthPx;
     const y = random.uniform() * camera.heightPx;
     if (!unproject(camera, x, y, bearing)) continue;
-    const depth = depthM[0] + random.uniform() * (depthM[1] - depthM[0]);
+    const range = depthM[0] + random.uniform() * (depthM[1] - depthM[0]);
+    const depth = isPlanar ? depthM[0] / bearing[2] : range;
     const [a, b, c] = [bearing[0] * depth, bearing[1] * depth, bearing[2] * depth];
     const m = worldFromCam;
     points[3 * i] = m[0] * a + m[1] * b + m[2] * c + m[3];

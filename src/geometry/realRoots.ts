@@ -17,6 +17,9 @@ export function createRootWorkspace(maxDegree: number): RootWorkspace {
 }
 
 const MAX_STEPS = 100;
+/** Roots of the derivatives only part the brackets. */
+const BRACKET_TOLERANCE = 1e-8;
+const ROOT_TOLERANCE = 1e-15;
 
 /** Real roots of odd multiplicity: those in (-1, 1) rising, then the others as inverses of the reversed polynomial's, so
  * that no root is searched far out. Between two neighbouring roots of the derivative there is at most one: they are found
@@ -46,7 +49,8 @@ function rootsInside(c: Float64Array, degree: number, isReversed: boolean, ws: R
       chain[level * width + i] = ((i + 1) * chain[(level - 1) * width + i + 1]) / (degree - level + 1);
   let count = 0;
   for (let level = degree - 1; level >= 0; level--) {
-    count = rootsBetween(chain, level * width, degree - level, ws.roots, count, ws.next);
+    const tolerance = level === 0 ? ROOT_TOLERANCE : BRACKET_TOLERANCE;
+    count = rootsBetween(chain, level * width, degree - level, ws.roots, count, tolerance, ws.next);
     ws.roots.set(ws.next);
   }
   return count;
@@ -65,6 +69,7 @@ function rootsBetween(
   degree: number,
   splits: Float64Array,
   splitCount: number,
+  tolerance: number,
   out: Float64Array,
 ): number {
   let count = 0;
@@ -73,7 +78,8 @@ function rootsBetween(
   for (let i = 0; i <= splitCount; i++) {
     const high = i < splitCount ? splits[i] : 1;
     const atHigh = evaluate(c, at, degree, high);
-    if (atLow < 0 !== atHigh < 0) out[count++] = bracketedRoot(c, at, degree, low, high, atLow < 0);
+    if (atLow < 0 !== atHigh < 0)
+      out[count++] = bracketedRoot(c, at, degree, low, high, atLow < 0, tolerance);
     low = high;
     atLow = atHigh;
   }
@@ -87,6 +93,7 @@ function bracketedRoot(
   from: number,
   to: number,
   rises: boolean,
+  tolerance: number,
 ): number {
   let low = from;
   let high = to;
@@ -105,7 +112,7 @@ function bracketedRoot(
     const isGood = newton > low && newton < high && Math.abs(newton - x) < 0.5 * lastMove;
     const next = isGood ? newton : 0.5 * (low + high);
     lastMove = Math.abs(next - x);
-    if (lastMove <= 1e-15) return next;
+    if (lastMove <= tolerance) return next;
     x = next;
   }
   return x;

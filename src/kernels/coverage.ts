@@ -16,7 +16,7 @@ export function coveredCells(
     if (mask[i] === 0) continue;
     const column = Math.floor((xyPx[2 * i] * COVERAGE_CELLS) / widthPx);
     const row = Math.floor((xyPx[2 * i + 1] * COVERAGE_CELLS) / heightPx);
-    if (column < 0 || row < 0 || column >= COVERAGE_CELLS || row >= COVERAGE_CELLS) continue;
+    if (!(column >= 0 && row >= 0 && column < COVERAGE_CELLS && row < COVERAGE_CELLS)) continue;
     const cell = row * COVERAGE_CELLS + column;
     if (cell < 32) low |= 1 << cell;
     else high |= 1 << (cell - 32);
