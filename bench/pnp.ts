@@ -12,8 +12,10 @@ import {
 } from '../src/geometry/rigid.js';
 import { createRandom } from '../src/kernels/random.js';
 import { makeScene, type Scene } from '../test/synthetic.js';
+import { type BenchRow, benchRow } from './benchRow.js';
 import { type CvMat, loadOpenCv, type OpenCv } from './opencv.js';
-import { formatRows, median, type Row } from './row.js';
+import { formatTable } from './table.js';
+import { median } from './timing.js';
 
 /** A real lens: EuRoC's cam0. */
 const CAMERA = parseCamera(
@@ -39,8 +41,9 @@ interface Timed {
   readonly isRight: boolean;
 }
 
-/** Both solvers on the same scenes in one process, warm, taking turns; times are medians over the scenes. */
-export async function benchPnp(quick = false): Promise<Row[]> {
+/** Both solvers on the same scenes in one process, warm, taking turns; times are medians over the scenes of the
+ * fastest of three calls (of one at 90 % outliers). */
+export async function benchPnp(quick = false): Promise<BenchRow[]> {
   const cv = await loadOpenCv();
   warmUp(cv);
   const rows = [benchP3p(cv, quick ? 500 : 5000)];
@@ -62,41 +65,60 @@ function warmUp(cv: OpenCv): void {
 
 /** The peer needs seconds a scene at 90 % outliers. */
 function scenesFor(outlierRatio: number, quick: boolean): number {
-  if (outlierRatio === 0.9) return quick ? 2 : 8;
+  if (outlierRatio === 0.9) return quick ? 1 : 5;
   return quick ? 10 : 50;
 }
 
-function benchRansac(cv: OpenCv, { count, outlierRatio, scenes }: Case): Row {
+function benchRansac(cv: OpenCv, { count, outlierRatio, scenes }: Case): BenchRow {
   const random = createRandom(count + Math.round(1000 * outlierRatio));
   const workspace = createAbsolutePoseWorkspace(count);
+  const repeats = outlierRatio < 0.9 ? 3 : 1;
   const ours: Timed[] = [];
   const peer: Timed[] = [];
   for (let i = 0; i < scenes; i++) {
     const scene = makeScene(CAMERA, random, { count, outlierRatio, noisePx: NOISE_PX });
-    const runOurs = (): Timed => solveOurs(scene, i, workspace);
-    const runPeer = (): Timed => solvePeer(cv, scene, i);
+    const runOurs = (): Timed => fastest(repeats, () => solveOurs(scene, i, workspace));
+    const runPeer = (): Timed => fastest(repeats, () => solvePeer(cv, scene, i));
     const [a, b] = i % 2 === 0 ? [runOurs(), runPeer()] : [runPeer(), runOurs()].reverse();
     ours.push(a);
     peer.push(b);
   }
   const bar = count === 500 ? (outlierRatio === 0.9 ? 1 : 0.5) : undefined;
   const name = `RANSAC PnP, N ${count}, ${Math.round(100 * outlierRatio)} % outliers`;
-  return { ...compare(name, 'opencv-js solvePnPRansac, P3P', ours, peer), bar };
+  return compare(name, 'opencv-js solvePnPRansac, P3P', ours, peer, bar);
 }
 
-function compare(name: string, peerName: string, ours: readonly Timed[], peer: readonly Timed[]): Row {
-  const oursMs = median(ours.map((t) => t.ms));
-  const peerMs = median(peer.map((t) => t.ms));
-  return {
-    name,
-    peerName,
-    oursMs,
-    peerMs,
-    ratio: oursMs / peerMs,
-    oursRight: ours.filter((t) => t.isRight).length,
-    peerRight: peer.filter((t) => t.isRight).length,
-    of: ours.length,
-  };
+/** Same work, same answer: only the time differs, and a busy machine only ever adds to it. */
+function fastest(repeats: number, run: () => Timed): Timed {
+  let best = run();
+  for (let k = 1; k < repeats; k++) {
+    const next = run();
+    if (next.ms < best.ms) best = next;
+  }
+  return best;
+}
+
+/** @param bar  largest ratio of the times */
+function compare(
+  name: string,
+  peerName: string,
+  ours: readonly Timed[],
+  peer: readonly Timed[],
+  bar?: number,
+): BenchRow {
+  const right = (timed: readonly Timed[]) => timed.filter((t) => t.isRight).length;
+  return benchRow({
+    ...{ name, peerName, unit: 'ms' },
+    ours: median(ours.map((t) => t.ms)),
+    peer: median(peer.map((t) => t.ms)),
+    correct: {
+      what: 'pose within 0.01 rad and 0.1 m',
+      ours: right(ours),
+      peer: right(peer),
+      of: ours.length,
+    },
+    bar: bar === undefined ? undefined : { of: 'ratio', limit: 'at most', value: bar },
+  });
 }
 
 function isRight(found: Rigid<'cam', 'world'> | null, truth: Rigid<'cam', 'world'>): boolean {
@@ -168,7 +190,7 @@ function poseOf(cv: OpenCv, rvec: CvMat, tvec: CvMat): Rigid<'cam', 'world'> {
 }
 
 /** One pose from four exact matches: three for the solver, the fourth to choose among its solutions. */
-function benchP3p(cv: OpenCv, scenes: number): Row {
+function benchP3p(cv: OpenCv, scenes: number): BenchRow {
   const random = createRandom(3);
   const workspace = createP3pWorkspace();
   const ours: Timed[] = [];
@@ -232,4 +254,4 @@ function solveFourPeer(cv: OpenCv, scene: Scene): Timed {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
-  console.log(formatRows(await benchPnp(process.argv.includes('--quick'))));
+  console.log(formatTable(await benchPnp(process.argv.includes('--quick'))));
