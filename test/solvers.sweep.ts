@@ -19,16 +19,18 @@ import { essentialError, p3pCase, p3pError, twoViews } from './solverCases.js';
 import { CAMERAS, createRandom, disturb, makeScene } from './synthetic.js';
 import { trackError, trackOf } from './tracks.js';
 
-/** Every solver against exact truth, at least 100 000 seeded cases each. `npm run test:sweep`; SWEEP_CASES for fewer. */
+/** Every solver against exact truth, 100 000 seeded cases each (RANSAC shares them among its outlier rates, the
+ * two-view RANSAC takes a fifth). `npm run test:sweep`; SWEEP_CASES for fewer. */
 const CASES = Number(process.env.SWEEP_CASES ?? 100_000);
 
 /** Runs the cases and holds the share of right ones to its bar. */
-function sweep(name: string, atLeast: number, isRight: (i: number) => boolean): void {
-  test(`${name}: at least ${100 * atLeast} % of ${CASES}`, (context) => {
+function sweep(name: string, atLeast: number, isRight: (i: number) => boolean, share = 1): void {
+  const cases = Math.ceil(CASES * share);
+  test(`${name}: at least ${100 * atLeast} % of ${cases}`, (context) => {
     let right = 0;
-    for (let i = 0; i < CASES; i++) if (isRight(i)) right++;
-    context.diagnostic(`${name}: ${right} of ${CASES} right (${((100 * right) / CASES).toFixed(4)} %)`);
-    assert.ok(right >= atLeast * CASES, `${right} of ${CASES}`);
+    for (let i = 0; i < cases; i++) if (isRight(i)) right++;
+    context.diagnostic(`${name}: ${right} of ${cases} right (${((100 * right) / cases).toFixed(4)} %)`);
+    assert.ok(right >= atLeast * cases, `${right} of ${cases}`);
   });
 }
 
@@ -108,24 +110,34 @@ for (const [outlierRatio, atLeast] of [
 ]) {
   const random = createRandom(106 + 100 * outlierRatio);
   const ws = createAbsolutePoseWorkspace();
-  sweep(`RANSAC, N 100, ${100 * outlierRatio} % outliers, 1 px noise`, atLeast, (i) => {
-    const camera = CAMERAS[i % CAMERAS.length];
-    const scene = makeScene(camera, random, { count: 100, outlierRatio, noisePx: 1 });
-    const options = { thresholdPx: 8, seed: i };
-    const found = estimateAbsolutePose(camera, scene.pixels, scene.points, 100, options, ws);
-    return found !== null && isNear(found.camFromWorld, scene.camFromWorld, 0.02, 0.2);
-  });
+  sweep(
+    `RANSAC, N 100, ${100 * outlierRatio} % outliers, 1 px noise`,
+    atLeast,
+    (i) => {
+      const camera = CAMERAS[i % CAMERAS.length];
+      const scene = makeScene(camera, random, { count: 100, outlierRatio, noisePx: 1 });
+      const options = { thresholdPx: 8, seed: i };
+      const found = estimateAbsolutePose(camera, scene.pixels, scene.points, 100, options, ws);
+      return found !== null && isNear(found.camFromWorld, scene.camFromWorld, 0.02, 0.2);
+    },
+    1 / 3,
+  );
 }
 
 {
   const random = createRandom(107);
   const ws = createRelativePoseWorkspace();
-  sweep('relative pose, N 60, 20 % outliers', 0.98, (i) => {
-    const { a, b, bFromA } = twoViews(random, 60, 12, 3e-4);
-    const found = estimateRelativePose(a, b, 60, { thresholdRad: 2e-3, seed: i }, ws);
-    if (found === null) return false;
-    const length = Math.hypot(...bFromA.t);
-    const cosine = found.bFromA.t.reduce((sum, v, k) => sum + (v * bFromA.t[k]) / length, 0);
-    return angleBetween(found.bFromA, bFromA) < 0.02 && cosine > 0.99;
-  });
+  sweep(
+    'relative pose, N 60, 20 % outliers',
+    0.98,
+    (i) => {
+      const { a, b, bFromA } = twoViews(random, 60, 12, 3e-4);
+      const found = estimateRelativePose(a, b, 60, { thresholdRad: 2e-3, seed: i }, ws);
+      if (found === null) return false;
+      const length = Math.hypot(...bFromA.t);
+      const cosine = found.bFromA.t.reduce((sum, v, k) => sum + (v * bFromA.t[k]) / length, 0);
+      return angleBetween(found.bFromA, bFromA) < 0.02 && cosine > 0.99;
+    },
+    1 / 5,
+  );
 }

@@ -145,7 +145,8 @@ function buildCubics(ws: FivePointWorkspace): void {
   cubics.fill(0);
   for (let k = 0; k < 3; k++) {
     // minor of the first row's entry k
-    const [i, j] = [(k + 1) % 3, (k + 2) % 3];
+    const i = (k + 1) % 3;
+    const j = (k + 2) % 3;
     quad.fill(0, 60, 70);
     addProduct(basis, 3 + i, 6 + j, 1, quad, 60);
     addProduct(basis, 3 + j, 6 + i, -1, quad, 60);

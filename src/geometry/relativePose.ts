@@ -38,6 +38,7 @@ export interface RelativePoseWorkspace {
   readonly sampleB: Float64Array;
   readonly candidates: Float64Array;
   readonly best: Float64Array;
+  readonly trial: Float64Array;
   readonly poses: Float64Array;
   readonly pose: Float64Array;
   readonly sampler: Sampler;
@@ -57,6 +58,7 @@ export function createRelativePoseWorkspace(): RelativePoseWorkspace {
     sampleB: new Float64Array(15),
     candidates: new Float64Array(9 * MAX_ESSENTIALS),
     best: new Float64Array(9),
+    trial: new Float64Array(9),
     poses: new Float64Array(48),
     pose: new Float64Array(12),
     sampler: { state: 0 },
@@ -117,11 +119,11 @@ function search(
     const solutions = fivePoint(ws.sampleA, ws.sampleB, ws.candidates, ws.fivePoint);
     let isBetter = false;
     for (let s = 0; s < solutions; s++) {
-      const e = ws.candidates.subarray(9 * s, 9 * s + 9);
-      const cost = msac(e, a, b, count, thresholdRad, bestCost);
+      for (let j = 0; j < 9; j++) ws.trial[j] = ws.candidates[9 * s + j];
+      const cost = msac(ws.trial, a, b, count, thresholdRad, bestCost);
       if (!(cost < bestCost)) continue;
       bestCost = cost;
-      ws.best.set(e);
+      ws.best.set(ws.trial);
       isBetter = true;
     }
     if (!isBetter) continue;
@@ -178,12 +180,11 @@ function optimizeLocally(
     const inliers = collect(a, b, count, thresholdRad, ws);
     if (inliers < 6 || !choosePose(a, b, inliers, ws)) return cost;
     refineRelative(a, b, ws.rows, inliers, thresholdRad / 2, 5, ws.pose);
-    const e = ws.candidates.subarray(0, 9);
-    essentialFromPoses(ORIGIN, 0, ws.pose, 0, e);
-    const refined = msac(e, a, b, count, thresholdRad, cost);
+    essentialFromPoses(ORIGIN, 0, ws.pose, 0, ws.trial);
+    const refined = msac(ws.trial, a, b, count, thresholdRad, cost);
     if (!(refined < cost)) return cost;
     cost = refined;
-    ws.best.set(e);
+    ws.best.set(ws.trial);
   }
   return cost;
 }
@@ -199,7 +200,7 @@ function choosePose(a: Float64Array, b: Float64Array, inliers: number, ws: Relat
     most = inFront;
     best = k;
   }
-  if (best >= 0) ws.pose.set(ws.poses.subarray(12 * best, 12 * best + 12));
+  if (best >= 0) for (let j = 0; j < 12; j++) ws.pose[j] = ws.poses[12 * best + j];
   return best >= 0;
 }
 
