@@ -24,7 +24,7 @@ TARGET_SIGMA_PX = 0.7
 
 class Views(Dataset):
     def __init__(self, cache: Path, length: int, seed: int, rendered: Path | None = None,
-                 split: str = "training", real_share: float = 0.3, rendered_share: float = 0.25):
+                 split: str = "training", real_share: float = 0.3, rendered_share: float = 0.2):
         self.index = json.loads((cache / "index.json").read_text())
         self.arrays = open_cache(cache, "r", len(self.index))
         self.length, self.seed, self.real_share = length, seed, real_share

@@ -1,0 +1,53 @@
+"""int8 variant of an exported network: static, per channel, QDQ, calibrated on training photos.
+
+    python quantise.py --cache CACHE            # models/hfnet.onnx -> models/hfnet-int8.onnx
+
+First and last convolutions stay float32 (they see the picture and make the answers); everything after the backbone too.
+"""
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from export import MODELS, training_pictures
+from manifest import manifest
+
+FLOAT_LAYERS = ["stem", "detect_in", "detect_out", "descriptor", "reliability", "assign"]
+
+
+class Photos(CalibrationDataReader):
+    def __init__(self, pictures: list[np.ndarray]):
+        feeds = ({"image": p[None, None].astype(np.float32) / 255, "max_keypoints": np.array([1000], np.int64)} for p in pictures)
+        self.feeds = iter(list(feeds))
+
+    def get_next(self):
+        return next(self.feeds, None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--pictures", type=int, default=32)
+    args = parser.parse_args()
+    source, target = args.models / "hfnet.onnx", args.models / "hfnet-int8.onnx"
+    prepared = args.models / "hfnet-prepared.tmp"
+    pictures, used = training_pictures(args.cache, args.pictures)
+    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+    quantize_static(str(prepared), str(target), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
+                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"],
+                    nodes_to_exclude=FLOAT_LAYERS, calibrate_method=CalibrationMethod.MinMax)
+    prepared.unlink()
+    own = json.loads(source.with_suffix(".json").read_text())
+    rendered = any(entry["files"] is None for entry in own["provenance"]["data"])
+    fields = manifest(target, version=own["version"], kind=own["kind"], photos=training_pictures(args.cache, 0)[1],
+                      global_dim=own["global"]["dim"], rendered=rendered)
+    target.with_suffix(".json").write_text(json.dumps(fields, indent=2) + "\n")
+    print(f"{target.name}: {target.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
