@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fuzzContainer } from '../../test/mapFuzzContainer.js';
 import { smallMap } from '../../test/mapFuzzFixtures.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { MapModel } from '../domain/mapModel.js';
@@ -73,6 +74,11 @@ test('every single-bit flip is an error code', () => {
     codeOf(() => decodeMap(bytes, 'whole')),
     'none',
   );
+});
+
+test('an altered map is refused or sound even where its digest fits', () => {
+  const count = fuzzContainer(3000, 5);
+  assert.ok(count.refused > 500 && count.accepted > 500, JSON.stringify(count));
 });
 
 test('another version and a foreign file are told apart', () => {

@@ -36,12 +36,7 @@ export function fitPca(rows: readonly Float32Array[], inputDim: number): GlobalP
     { length: inputDim },
     (_, d) => rows.reduce((sum, row) => sum + row[d], 0) / rows.length,
   );
-  const covariance = Matrix.zeros(inputDim, inputDim);
-  for (const row of rows)
-    for (let i = 0; i < inputDim; i++)
-      for (let j = i; j < inputDim; j++)
-        covariance.set(i, j, covariance.get(i, j) + (row[i] - mean[i]) * (row[j] - mean[j]));
-  for (let i = 0; i < inputDim; i++) for (let j = 0; j < i; j++) covariance.set(i, j, covariance.get(j, i));
+  const covariance = covarianceOf(rows, mean);
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(covariance, {
     assumeSymmetric: true,
   });
@@ -49,6 +44,23 @@ export function fitPca(rows: readonly Float32Array[], inputDim: number): GlobalP
   const outputDim = keptDimensions(order.map((i) => Math.max(0, realEigenvalues[i])));
   const basis = order.slice(0, outputDim).flatMap((i) => signed(eigenvectorMatrix.getColumn(i)));
   return { inputDim, outputDim, mean, basis };
+}
+
+function covarianceOf(rows: readonly Float32Array[], mean: readonly number[]): Matrix {
+  const n = mean.length;
+  const sums = new Float64Array(n * n);
+  const off = new Float64Array(n);
+  for (const row of rows) {
+    for (let i = 0; i < n; i++) off[i] = row[i] - mean[i];
+    for (let i = 0; i < n; i++) for (let j = i; j < n; j++) sums[i * n + j] += off[i] * off[j];
+  }
+  const covariance = Matrix.zeros(n, n);
+  for (let i = 0; i < n; i++)
+    for (let j = i; j < n; j++) {
+      covariance.set(i, j, sums[i * n + j]);
+      covariance.set(j, i, sums[i * n + j]);
+    }
+  return covariance;
 }
 
 function keptDimensions(variances: readonly number[]): number {
