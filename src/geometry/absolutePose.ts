@@ -1,21 +1,16 @@
 import type { Camera } from '../domain/camera.js';
 import type { CamFromWorld } from '../domain/rigid.js';
-import { poseUncertainty } from './covariance.js';
-import { createP3pWorkspace, type P3pWorkspace, POSE_SIZE, p3p } from './p3p.js';
-import {
-  collectNear,
-  packRows,
-  ROW_SIZE,
-  type ScoreCount,
-  type SequentialTest,
-  scorePose,
-} from './poseScore.js';
-import { type Lens, lensOf, projectWithJacobian, unprojectAll } from './projection.js';
-import { beginProsac, drawProsac, type Prosac } from './prosac.js';
-import { createRefineWorkspace, type RefineWorkspace, refinePose } from './refinePose.js';
-import { fromMatrix3x4 } from './rigid.js';
-import { drawDistinct, type Sampler, seedSampler, shuffle } from './sampler.js';
-import { createTest, retuneTest } from './sequentialTest.js';
+import { type AbsolutePoseWorkspace, reserve, SAMPLE_SIZE } from './absolutePoseWorkspace.js';
+import { finishPose } from './finishPose.js';
+import { POSE_SIZE, p3p } from './p3p.js';
+import { collectNear, packRows, ROW_SIZE, scorePose } from './poseScore.js';
+import { unprojectAll } from './projection.js';
+import { beginProsac, drawProsac } from './prosac.js';
+import { refinePose } from './refinePose.js';
+import { drawDistinct, seedSampler, shuffle } from './sampler.js';
+import { retuneTest } from './sequentialTest.js';
+
+export { type AbsolutePoseWorkspace, createAbsolutePoseWorkspace } from './absolutePoseWorkspace.js';
 
 export interface AbsolutePoseOptions {
   /** Largest reprojection error of an inlier. */
@@ -49,78 +44,10 @@ export interface AbsolutePose {
   readonly conditionNumber: number;
 }
 
-/** Room for one estimate at a time; grows by itself, never shared between concurrent calls. */
-export interface AbsolutePoseWorkspace {
-  capacity: number;
-  pixels: Float64Array;
-  points: Float64Array;
-  bearings: Float64Array;
-  rows: Float64Array;
-  order: Int32Array;
-  picked: Int32Array;
-  mask: Uint8Array;
-  squares: Float64Array;
-  prosac: Prosac;
-  readonly sample: Int32Array;
-  readonly sampleBearings: Float64Array;
-  readonly samplePoints: Float64Array;
-  readonly candidates: Float64Array;
-  readonly best: Float64Array;
-  readonly local: Float64Array;
-  readonly scratch: Float64Array;
-  readonly p3p: P3pWorkspace;
-  readonly refine: RefineWorkspace;
-  readonly sampler: Sampler;
-  readonly counts: ScoreCount;
-  readonly test: SequentialTest;
-  readonly never: SequentialTest;
-}
-
-const SAMPLE_SIZE = 3;
 const LOCAL_ROUNDS = 2;
+
 /** Rows of one local optimisation: enough to draw the pose in, cheap beside the scoring. */
 const LOCAL_LIMIT = 64;
-const FINAL_ROUNDS = 3;
-/** Inliers that the noise is judged from. */
-const SCALE_ROWS = 200;
-/** Cauchy scale for noise-free input. */
-const MIN_SCALE_PX = 0.1;
-
-export function createAbsolutePoseWorkspace(capacity = 1024): AbsolutePoseWorkspace {
-  const ws = {
-    capacity: 0,
-    sample: new Int32Array(SAMPLE_SIZE),
-    sampleBearings: new Float64Array(9),
-    samplePoints: new Float64Array(9),
-    candidates: new Float64Array(4 * POSE_SIZE),
-    best: new Float64Array(POSE_SIZE),
-    local: new Float64Array(POSE_SIZE),
-    scratch: new Float64Array(11),
-    p3p: createP3pWorkspace(),
-    refine: createRefineWorkspace(),
-    sampler: { state: 0 },
-    counts: { inliers: 0, tested: 0 },
-    test: createTest(),
-    never: { logConsistent: 0, logInconsistent: 0, logBound: Number.POSITIVE_INFINITY },
-  } as AbsolutePoseWorkspace;
-  reserve(ws, capacity);
-  return ws;
-}
-
-function reserve(ws: AbsolutePoseWorkspace, count: number): void {
-  if (count <= ws.capacity) return;
-  const size = Math.max(count, 2 * ws.capacity);
-  ws.capacity = size;
-  ws.pixels = new Float64Array(2 * size);
-  ws.points = new Float64Array(3 * size);
-  ws.bearings = new Float64Array(3 * size);
-  ws.rows = new Float64Array(ROW_SIZE * size);
-  ws.order = new Int32Array(size);
-  ws.picked = new Int32Array(size);
-  ws.mask = new Uint8Array(size);
-  ws.squares = new Float64Array(size);
-  ws.prosac = { rank: new Int32Array(size), size: 0, drawn: 0, budget: 0, nextGrowth: 0, count: 0 };
-}
 
 /** Pose of a calibrated camera from 2D-3D matches of which many may be wrong: LO-RANSAC over P3P with an MSAC score,
  * a sequential test that drops bad poses after a few rows, local optimisation of each new best, an adaptive stop, and
@@ -140,7 +67,7 @@ export function estimateAbsolutePose(
   if (usable < 4) return null;
   const iterations = search(camera, usable, options, ws);
   if (iterations === 0) return null;
-  return finish(camera, count, usable, iterations, options, ws);
+  return finishPose(camera, count, usable, iterations, options, ws);
 }
 
 /** Copies the input, unprojects it, and packs the usable rows in random order. */
@@ -253,103 +180,4 @@ function optimizeLocally(
     if (gain < 0.01 * cost) break;
   }
   return cost;
-}
-
-/** Refinement and inliers by the real projection in turn, until the inliers hardly change (a row at the threshold weighs
- * next to nothing). */
-function finish(
-  camera: Camera,
-  count: number,
-  usable: number,
-  iterations: number,
-  options: AbsolutePoseOptions,
-  ws: AbsolutePoseWorkspace,
-): AbsolutePose | null {
-  const lens = lensOf(camera);
-  const { thresholdPx } = options;
-  let inliers = collectNear(ws.rows, usable, ws.best, 1, ws.order, usable, ws.picked, ws.squares);
-  let unitPx = thresholdPx;
-  for (let round = 0; round < FINAL_ROUNDS && inliers >= 4; round++) {
-    const scalePx = robustScale(ws, inliers, unitPx, thresholdPx);
-    const refine = { loss: 'cauchy', scalePx, maxIterations: 10 } as const;
-    refinePose(camera, ws.pixels, ws.points, ws.picked, inliers, ws.best, refine, ws.refine);
-    const before = inliers;
-    inliers = markInliers(lens, count, thresholdPx, ws);
-    unitPx = 1;
-    if (Math.abs(inliers - before) <= 0.01 * before) break;
-  }
-  if (inliers < 4) return null;
-  let sum = 0;
-  for (let k = 0; k < inliers; k++) sum += ws.squares[k];
-  return {
-    camFromWorld: fromMatrix3x4(ws.best),
-    matrix: ws.best.slice(),
-    inliers,
-    inlierMask: ws.mask.subarray(0, count),
-    rmsPx: Math.sqrt(sum / inliers),
-    cost: count - inliers + sum / (options.thresholdPx * options.thresholdPx),
-    iterations,
-    ...poseUncertainty(ws.best, ws.refine),
-  };
-}
-
-/** Inliers of `ws.best` by the real projection: fills mask, picked and squares. */
-function markInliers(lens: Lens, count: number, thresholdPx: number, ws: AbsolutePoseWorkspace): number {
-  const { best: m, points, pixels, mask, picked, squares } = ws;
-  const { point, pixel } = ws.refine;
-  let inliers = 0;
-  for (let i = 0; i < count; i++) {
-    const x = points[3 * i];
-    const y = points[3 * i + 1];
-    const z = points[3 * i + 2];
-    point[0] = m[0] * x + m[1] * y + m[2] * z + m[3];
-    point[1] = m[4] * x + m[5] * y + m[6] * z + m[7];
-    point[2] = m[8] * x + m[9] * y + m[10] * z + m[11];
-    projectWithJacobian(lens, point, pixel, null);
-    const ex = pixel[0] - pixels[2 * i];
-    const ey = pixel[1] - pixels[2 * i + 1];
-    const square = ex * ex + ey * ey;
-    const isInlier = square < thresholdPx * thresholdPx;
-    mask[i] = isInlier ? 1 : 0;
-    if (!isInlier) continue;
-    picked[inliers] = i;
-    squares[inliers++] = square;
-  }
-  return inliers;
-}
-
-/** Cauchy scale at 95 % efficiency for the noise seen, 2.385 sigma. The median of squared errors of 2D normal noise is
- * 2 ln 2 sigma^2; `ws.squares` holds them in units of `unitPx` squared. */
-function robustScale(
-  ws: AbsolutePoseWorkspace,
-  inliers: number,
-  unitPx: number,
-  thresholdPx: number,
-): number {
-  const sigma = unitPx * Math.sqrt(selectMiddle(ws.squares, Math.min(inliers, SCALE_ROWS)) / (2 * Math.LN2));
-  return Math.min(thresholdPx, Math.max(MIN_SCALE_PX, 2.385 * sigma));
-}
-
-/** The middle value of the first `count`, which are partly sorted on the way. Source: Hoare, FIND, 1961. */
-function selectMiddle(values: Float64Array, count: number): number {
-  const k = count >> 1;
-  let low = 0;
-  let high = count - 1;
-  while (low < high) {
-    const pivot = values[(low + high) >> 1];
-    let i = low;
-    let j = high;
-    while (i <= j) {
-      while (values[i] < pivot) i++;
-      while (values[j] > pivot) j--;
-      if (i > j) break;
-      const kept = values[i];
-      values[i++] = values[j];
-      values[j--] = kept;
-    }
-    if (k <= j) high = j;
-    else if (k >= i) low = i;
-    else break;
-  }
-  return values[k];
 }

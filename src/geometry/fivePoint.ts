@@ -1,3 +1,4 @@
+import { nullSpace } from './nullSpace.js';
 import { createRootWorkspace, type RootWorkspace, realRoots } from './realRoots.js';
 
 /** Most solutions a sample can have. */
@@ -47,7 +48,10 @@ export function fivePoint(
   out: Float64Array,
   ws: FivePointWorkspace,
 ): number {
-  nullSpace(a, b, ws);
+  for (let k = 0; k < 5; k++)
+    for (let i = 0; i < 3; i++)
+      for (let j = 0; j < 3; j++) ws.columns[5 * (3 * i + j) + k] = b[3 * k + i] * a[3 * k + j];
+  nullSpace(ws.columns, ws.basis);
   buildCubics(ws);
   if (!eliminate(ws.cubics)) return 0;
   buildBands(ws);
@@ -56,40 +60,6 @@ export function fivePoint(
   let count = 0;
   for (let i = 0; i < roots; i++) if (writeEssential(ws, i, out, 9 * count)) count++;
   return count;
-}
-
-/** Last four columns of Q in the QR factorisation of the 9 x 5 constraints. */
-function nullSpace(a: Float64Array, b: Float64Array, ws: FivePointWorkspace): void {
-  const { columns: m, basis } = ws;
-  for (let k = 0; k < 5; k++)
-    for (let i = 0; i < 3; i++)
-      for (let j = 0; j < 3; j++) m[5 * (3 * i + j) + k] = b[3 * k + i] * a[3 * k + j];
-  for (let k = 0; k < 5; k++) reflectColumn(m, k);
-  basis.fill(0);
-  for (let v = 0; v < 4; v++) {
-    basis[9 * v + 5 + v] = 1;
-    for (let k = 4; k >= 0; k--) {
-      let dot = 0;
-      for (let i = k; i < 9; i++) dot += m[5 * i + k] * basis[9 * v + i];
-      for (let i = k; i < 9; i++) basis[9 * v + i] -= 2 * dot * m[5 * i + k];
-    }
-  }
-}
-
-/** Leaves the unit Householder vector of column k in its place and reflects the columns after it. */
-function reflectColumn(m: Float64Array, k: number): void {
-  let square = 0;
-  for (let i = k; i < 9; i++) square += m[5 * i + k] * m[5 * i + k];
-  const pivot = m[5 * k + k];
-  m[5 * k + k] += (pivot < 0 ? -1 : 1) * Math.sqrt(square);
-  const length2 = square - pivot * pivot + m[5 * k + k] * m[5 * k + k];
-  const scale = length2 > 0 ? 1 / Math.sqrt(length2) : 0;
-  for (let i = k; i < 9; i++) m[5 * i + k] *= scale;
-  for (let j = k + 1; j < 5; j++) {
-    let dot = 0;
-    for (let i = k; i < 9; i++) dot += m[5 * i + k] * m[5 * i + j];
-    for (let i = k; i < 9; i++) m[5 * i + j] -= 2 * dot * m[5 * i + k];
-  }
 }
 
 // Linear polynomials: x y z 1. Quadratic: xx xy xz x yy yz y zz z 1.
