@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Evaluation, evaluate } from '../src/cli/evaluate.js';
+import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from '../src/cli/openLocalizer.js';
+import type { Outcome } from '../src/domain/outcome.js';
+import { readTextFile } from '../src/map/posedFolder.js';
+import { parseTum } from '../src/map/tum.js';
+import type { LocalizeMode } from '../src/streams/localize.js';
+import { posestream } from './support/cli.js';
+import { localizeAll } from './support/localizeAll.js';
+import { repositoryPath } from './support/shared.js';
+
+const traverse = (name: string, ...file: string[]) => repositoryPath('fixtures', 'town', name, ...file);
+const isRendered = (name: string) => existsSync(traverse(name, 'video.mp4'));
+
+const posesOf = (outcomes: readonly Outcome[]) =>
+  outcomes.flatMap((outcome) =>
+    outcome.kind === 'posed'
+      ? [{ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam }]
+      : [],
+  );
+
+/** The rendered town; its results are synthetic. */
+describe('town', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'posestream-town-'));
+  let localizer: OpenLocalizer;
+
+  before(async () => {
+    const mapPath = join(scratch, 'town.map');
+    const { code, stderr } = await posestream(
+      'map',
+      'build',
+      traverse('day-map', 'video.mp4'),
+      '--out',
+      mapPath,
+    );
+    assert.equal(code, 0, stderr);
+    localizer = await openLocalizer({ mapPath, modelPath: DEFAULT_MODEL });
+  });
+  after(async () => {
+    await localizer?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  async function drive(name: string, mode: LocalizeMode): Promise<Evaluation> {
+    const outcomes = await localizeAll(localizer, traverse(name, 'video.mp4'), { mode });
+    const truth = traverse(name, 'poses.tum');
+    const reference = parseTum(readTextFile(truth), truth);
+    assert.equal(outcomes.length, reference.length, 'one outcome a frame');
+    return evaluate(posesOf(outcomes), reference, 1e-3);
+  }
+
+  test('day, other lane, every frame alone: ≥ 98 % within (0.25 m, 2°), none wrong', async (t) => {
+    const result = await drive('day-other-lane', 'frame');
+    t.diagnostic(JSON.stringify({ ...result, errors: undefined }));
+    assert.ok(result.recall[0].fraction >= 0.98, `${result.recall[0].fraction}`);
+    assert.equal(result.wrong, 0);
+  });
+
+  test('day, other lane, as a sequence: as good as frame by frame', async (t) => {
+    const result = await drive('day-other-lane', 'sequence');
+    t.diagnostic(JSON.stringify({ ...result, errors: undefined }));
+    assert.ok(result.recall[0].fraction >= 0.98, `${result.recall[0].fraction}`);
+    assert.equal(result.wrong, 0);
+  });
+
+  for (const name of ['day-moved-sun', 'dusk', 'night', 'walk'])
+    test(`${name}: reported, and none wrong`, {
+      skip: !isRendered(name) && 'not rendered yet',
+    }, async (t) => {
+      const result = await drive(name, 'frame');
+      t.diagnostic(JSON.stringify({ ...result, errors: undefined }));
+      assert.equal(result.wrong, 0);
+    });
+
+  for (const name of ['repeated-block'])
+    test(`${name} is another town: no pose`, { skip: !isRendered(name) && 'not rendered yet' }, async () => {
+      const outcomes = await localizeAll(localizer, traverse(name, 'video.mp4'), { mode: 'frame' });
+      assert.equal(posesOf(outcomes).length, 0);
+    });
+});
