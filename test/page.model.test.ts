@@ -117,8 +117,8 @@ test('the badge follows the link, the source and the frame, in this order', () =
   assert.equal(badge(after(hello, lost), 9000).word, 'Waiting');
   const ended: StatusMessage = { type: 'status', stream: 's', source: { kind: 'ended' }, statistics };
   assert.equal(badge(after(hello, lost, ended), 1100).word, 'Ended');
-  const down: LiveState = { ...after(hello, lost), link: { kind: 'down', attempt: 1, retryAtMs: 3000 } };
-  assert.match(badge(down, 1000).detail, /2 s/);
+  const down: LiveState = { ...after(hello, lost), link: { kind: 'down', why: 'too-slow', retryAtMs: 3000 } };
+  assert.match(badge(down, 1000).detail, /keep up.*2 s/);
 });
 
 test('a reconnection keeps what is known of the same map and drops it with another', () => {

@@ -27,20 +27,28 @@ export function App({ session, connection }: { session: Session; connection: Con
           {link.kind === 'token' ? (
             <TokenForm connection={connection} refused={link.refused} />
           ) : (
-            <Views session={session} state={state} />
+            <Views session={session} state={state} stream={stream} />
           )}
         </div>
         <div class="side">
-          <StatusBadge badge={badge} note={noteOf(stream, nowMs)} />
-          {stream && <CameraPanel connection={connection} stream={stream.info.id} />}
-          {stream && <Readings session={session} state={state} stream={stream} nowMs={nowMs} />}
+          <StatusBadge badge={badge} note={badge.tone === 'lost' ? noteOf(stream, nowMs) : null} />
+          {stream && <CameraPanel key={stream.info.id} connection={connection} stream={stream.info.id} />}
+          {stream && (
+            <Readings key={stream.info.id} session={session} state={state} stream={stream} nowMs={nowMs} />
+          )}
         </div>
       </main>
     </div>
   );
 }
 
-function Views({ session, state }: { session: Session; state: LiveState }) {
+interface ViewsProps {
+  readonly session: Session;
+  readonly state: LiveState;
+  readonly stream: StreamLive | null;
+}
+
+function Views({ session, state, stream }: ViewsProps) {
   const map = session.map();
   if (!map)
     return (
@@ -61,7 +69,7 @@ function Views({ session, state }: { session: Session; state: LiveState }) {
           <li>
             <span class="line trail" aria-hidden="true" /> camera
           </li>
-          {[...state.streams.values()].some(({ info }) => info.hasTruth) && (
+          {stream?.info.hasTruth && (
             <li>
               <span class="line truth" aria-hidden="true" /> truth
             </li>
@@ -82,8 +90,14 @@ function Views({ session, state }: { session: Session; state: LiveState }) {
   );
 }
 
-function Readings(props: { session: Session; state: LiveState; stream: StreamLive; nowMs: number }) {
-  const { session, state, stream, nowMs } = props;
+interface ReadingsProps {
+  readonly session: Session;
+  readonly state: LiveState;
+  readonly stream: StreamLive;
+  readonly nowMs: number;
+}
+
+function Readings({ session, state, stream, nowMs }: ReadingsProps) {
   if (!state.hello) return null;
   return (
     <div class="readings">

@@ -1,10 +1,13 @@
 import type { HelloMessage, ServerMessage } from '../../src/server/wire.js';
 import { backoffMs } from './model/backoff.js';
+import type { DownReason } from './model/liveState.js';
 import { mapDataOf } from './model/mapData.js';
 import type { Session } from './model/session.js';
 
 const PROTOCOL = 1;
 const MAX_RATE_HZ = 30;
+/** Close codes that say more than silence. */
+const CLOSE_REASONS: Readonly<Record<number, DownReason>> = { 1001: 'stopped', 1013: 'too-slow' };
 const TOKEN_KEY = 'posestream.token';
 
 export interface Connection {
@@ -28,7 +31,7 @@ export function connect(session: Session): Connection {
     try {
       const socket = new WebSocket(await socketUrl('poses'));
       socket.addEventListener('message', (event) => receive(socket, String(event.data)));
-      socket.addEventListener('close', down);
+      socket.addEventListener('close', ({ code }) => down(CLOSE_REASONS[code]));
     } catch (error) {
       if (error instanceof TokenWanted) locked();
       else down();
@@ -53,10 +56,10 @@ export function connect(session: Session): Connection {
     socket.send(JSON.stringify({ type: 'ack', stream, epoch, sequence }));
   }
 
-  function down(): void {
+  function down(why: DownReason = 'silent'): void {
     busy = false;
     const waitMs = backoffMs(attempt++, Math.random());
-    session.setLink({ kind: 'down', attempt, retryAtMs: performance.now() + waitMs });
+    session.setLink({ kind: 'down', why, retryAtMs: performance.now() + waitMs });
     retry = setTimeout(open, waitMs);
   }
 

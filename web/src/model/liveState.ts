@@ -8,10 +8,12 @@ import type {
   StreamInfo,
 } from '../../../src/server/wire.js';
 
+export type DownReason = 'silent' | 'stopped' | 'too-slow';
+
 export type Link =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  | { readonly kind: 'down'; readonly attempt: number; readonly retryAtMs: number }
+  | { readonly kind: 'down'; readonly why: DownReason; readonly retryAtMs: number }
   | { readonly kind: 'token'; readonly refused: boolean }
   | { readonly kind: 'incompatible'; readonly protocol: number };
 

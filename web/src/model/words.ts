@@ -1,4 +1,4 @@
-import type { Link, StreamLive } from './liveState.js';
+import type { DownReason, Link, StreamLive } from './liveState.js';
 
 /** What the badge says: a tone for its colour, one word, and the rest of the sentence. */
 export interface Badge {
@@ -27,6 +27,12 @@ const SOURCE_WORDS: Record<string, string> = {
   retrieval: 'Coarse: pose of the most similar keyframe',
 };
 
+const DOWN_WORDS: Record<DownReason, string> = {
+  silent: 'The server does not answer.',
+  stopped: 'The server was stopped.',
+  'too-slow': 'This page could not keep up.',
+};
+
 export function badgeOf(link: Link, stream: StreamLive | null, nowMs: number): Badge {
   if (link.kind !== 'live') return linkBadge(link, nowMs);
   if (!stream) return { tone: 'waiting', word: 'No stream', detail: 'This server has no streams.' };
@@ -47,7 +53,7 @@ function linkBadge(link: Exclude<Link, { kind: 'live' }>, nowMs: number): Badge 
       };
     case 'down': {
       const seconds = Math.max(0, Math.ceil((link.retryAtMs - nowMs) / 1000));
-      const detail = `The server does not answer. ${seconds > 0 ? `Next try in ${seconds} s.` : 'Trying again.'}`;
+      const detail = `${DOWN_WORDS[link.why]} ${seconds > 0 ? `Next try in ${seconds} s.` : 'Trying again.'}`;
       return { tone: 'down', word: 'Disconnected', detail };
     }
   }

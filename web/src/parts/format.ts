@@ -11,6 +11,7 @@ export function length(value: number | null | undefined, metric: boolean): strin
 export function ms(value: number | null | undefined): string {
   if (value === null || value === undefined) return NOTHING;
   if (value >= 10_000) return `${Math.round(value / 1000)} s`;
+  if (value >= 1000) return `${(value / 1000).toFixed(1)} s`;
   return value >= 100 ? `${Math.round(value)} ms` : `${value.toFixed(1)} ms`;
 }
 
