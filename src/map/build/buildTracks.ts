@@ -11,7 +11,9 @@ export function buildTracks(matches: readonly KeypointMatches[], keyframeOf: Uin
   const ring = Uint32Array.from(keyframeOf, (_, i) => i);
   const stamp = new Uint32Array(keyframeOf.length === 0 ? 0 : maxOf(keyframeOf) + 1);
   let round = 0;
-  for (const { a, b } of strongestFirst(matches)) {
+  const edges = joined(matches);
+  for (const edge of strongestFirst(edges)) {
+    const [a, b] = [edges.a[edge], edges.b[edge]];
     if (find(sets, a) === find(sets, b)) continue;
     round++;
     walk(ring, a, (i) => {
@@ -25,17 +27,23 @@ export function buildTracks(matches: readonly KeypointMatches[], keyframeOf: Uin
   return tracksOf(sets, keyframeOf.length);
 }
 
-interface Edge {
-  readonly a: number;
-  readonly b: number;
-  readonly dot: number;
+function joined(matches: readonly KeypointMatches[]): KeypointMatches {
+  const count = matches.reduce((sum, { a }) => sum + a.length, 0);
+  const all = { a: new Uint32Array(count), b: new Uint32Array(count), dot: new Float32Array(count) };
+  let at = 0;
+  for (const { a, b, dot } of matches) {
+    all.a.set(a, at);
+    all.b.set(b, at);
+    all.dot.set(dot, at);
+    at += a.length;
+  }
+  return all;
 }
 
-function strongestFirst(matches: readonly KeypointMatches[]): Edge[] {
-  const edges = matches.flatMap(({ a, b, dot }) =>
-    Array.from(a, (_, i): Edge => ({ a: a[i], b: b[i], dot: dot[i] })),
-  );
-  return edges.sort((x, y) => y.dot - x.dot || x.a - y.a || x.b - y.b);
+/** Rows by falling cosine; equal ones keep the order of their keypoints. */
+function strongestFirst({ a, b, dot }: KeypointMatches): Uint32Array {
+  const order = Uint32Array.from(dot, (_, i) => i);
+  return order.sort((x, y) => dot[y] - dot[x] || a[x] - a[y] || b[x] - b[y]);
 }
 
 /** Visits a track by its ring of successors; false as soon as `visit` says so. */
