@@ -55,7 +55,10 @@ test('wrong usage exits with 2 and says what is understood', async () => {
 
 test('a failure exits with 1, its code, and the way to mend it', async () => {
   const notAMap = scratchFile('not.map', 'hello');
-  const badYaml = scratchFile('bad.yaml', 'map: a.map\nstreams:\n  - id: car\n    source: x.mp4\n    lop: true\n');
+  const badYaml = scratchFile(
+    'bad.yaml',
+    'map: a.map\nstreams:\n  - id: car\n    source: x.mp4\n    lop: true\n',
+  );
   const cases: [string[], RegExp][] = [
     [['localize', 'v.mp4', '--map', join(scratch, 'absent.map')], /^E_FILE_NOT_FOUND .*absent\.map/],
     [['map', 'info', notAMap], /^E_MAP_CORRUPT .*not\.map/],

@@ -16,6 +16,7 @@ import { openReport, type Report } from './report.js';
 import { aborted } from './signals.js';
 import { addOutcome, EMPTY_SUMMARY, formatSummary, type Summary } from './summary.js';
 import { say, startProgress } from './terminal.js';
+import { assertWritable } from './writable.js';
 
 const EXAMPLES = `
 Examples:
@@ -69,6 +70,8 @@ export function localizeCommand(): Command {
 }
 
 async function localize(path: string, options: Options, signal: AbortSignal): Promise<void> {
+  assertWritable(options.out);
+  assertWritable(options.report);
   const localizer = await openLocalizer({
     mapPath: options.map,
     modelPath: options.model,
