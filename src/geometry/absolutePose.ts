@@ -90,7 +90,7 @@ function load(
   }
   seedSampler(ws.sampler, options.seed);
   shuffle(ws.sampler, ws.order, usable);
-  packRows(camera, ws.bearings, ws.points, ws.order, usable, options.thresholdPx, ws.rows, ws.scratch);
+  packRows(camera, ws.bearings, ws.points, ws.order, usable, options.thresholdPx, ws.rows);
   if (options.quality) beginProsac(ws.prosac, options.quality, ws.order, usable);
   return usable;
 }

@@ -25,7 +25,6 @@ export interface AbsolutePoseWorkspace {
   readonly candidates: Float64Array;
   readonly best: Float64Array;
   readonly local: Float64Array;
-  readonly scratch: Float64Array;
   readonly p3p: P3pWorkspace;
   readonly refine: RefineWorkspace;
   readonly sampler: Sampler;
@@ -43,7 +42,6 @@ export function createAbsolutePoseWorkspace(capacity = 1024): AbsolutePoseWorksp
     candidates: new Float64Array(4 * POSE_SIZE),
     best: new Float64Array(POSE_SIZE),
     local: new Float64Array(POSE_SIZE),
-    scratch: new Float64Array(11),
     p3p: createP3pWorkspace(),
     refine: createRefineWorkspace(),
     sampler: { state: 0 },

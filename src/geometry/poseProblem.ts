@@ -1,4 +1,5 @@
-import { type Lens, projectWithJacobian } from './projection.js';
+import { LENS_FISHEYE, LENS_RADIAL, type Lens } from './lens.js';
+import { projectWithJacobian } from './projection.js';
 
 /** `cauchy`: s^2 log(1 + e^2/s^2).   `truncated`: min(e^2, s^2).   `squared`: e^2. */
 export type Loss = 'cauchy' | 'truncated' | 'squared';
@@ -50,8 +51,9 @@ export function createLinearization(): Linearization {
 }
 
 /** Fills `out` with the problem at pose `m`. With d(pixel)/d(point) = [a b c; d e f] and point' = exp(w) point + v the
- * Jacobian's rows are [point x (a, b, c), (a, b, c)] and likewise for d e f. One long loop over local sums: kept in
- * arrays, the 27 sums cost as much as all the rest. */
+ * Jacobian's rows are [point x (a, b, c), (a, b, c)] and likewise for d e f. One long loop over local numbers,
+ * with the planar cameras' projection (see `projectWithJacobian`) written out in it: kept in arrays, the 27 sums alone cost
+ * as much as all the rest, and a call a row an eighth of it. */
 export function linearize(
   lens: Lens,
   pixels: Float64Array,
@@ -63,7 +65,8 @@ export function linearize(
   ws: RowScratch,
   out: Linearization,
 ): void {
-  const { point, pixel: px, jacobian: jac } = ws;
+  const { point, pixel, jacobian: jac } = ws;
+  const { kind, fx, fy, cx, cy, k1, k2, p1, p2, limit } = lens;
   const isCauchy = options.loss === 'cauchy';
   const isTruncated = options.loss === 'truncated';
   const scale2 = isCauchy || isTruncated ? options.scalePx * options.scalePx : 1;
@@ -121,12 +124,64 @@ export function linearize(
     const x = m0 * wx + m1 * wy + m2 * wz + m3;
     const y = m4 * wx + m5 * wy + m6 * wz + m7;
     const z = m8 * wx + m9 * wy + m10 * wz + m11;
-    point[0] = x;
-    point[1] = y;
-    point[2] = z;
-    const isSeen = projectWithJacobian(lens, point, px, jac);
-    const ex = px[0] - pixels[2 * i];
-    const ey = px[1] - pixels[2 * i + 1];
+    let isSeen = z > 0;
+    let px = 0;
+    let py = 0;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    let e = 0;
+    let f = 0;
+    if (kind === LENS_FISHEYE) {
+      point[0] = x;
+      point[1] = y;
+      point[2] = z;
+      isSeen = projectWithJacobian(lens, point, pixel, jac);
+      px = pixel[0];
+      py = pixel[1];
+      a = jac[0];
+      b = jac[1];
+      c = jac[2];
+      d = jac[3];
+      e = jac[4];
+      f = jac[5];
+    } else {
+      const iz = 1 / z;
+      const u = x * iz;
+      const v = y * iz;
+      const ax = fx * iz;
+      const ay = fy * iz;
+      px = u;
+      py = v;
+      if (kind === LENS_RADIAL) {
+        const r2 = u * u + v * v;
+        const gain = 1 + r2 * (k1 + r2 * k2);
+        const slope = 2 * (k1 + 2 * k2 * r2);
+        const uv = u * v;
+        const uu = gain + slope * u * u + 2 * p1 * v + 6 * p2 * u;
+        const mixed = slope * uv + 2 * p1 * u + 2 * p2 * v;
+        const vv = gain + slope * v * v + 2 * p2 * u + 6 * p1 * v;
+        px = u * gain + 2 * p1 * uv + p2 * (r2 + 2 * u * u);
+        py = v * gain + 2 * p2 * uv + p1 * (r2 + 2 * v * v);
+        isSeen = isSeen && r2 < limit;
+        a = ax * uu;
+        b = ax * mixed;
+        c = -ax * (uu * u + mixed * v);
+        d = ay * mixed;
+        e = ay * vv;
+        f = -ay * (mixed * u + vv * v);
+      } else {
+        a = ax;
+        c = -ax * u;
+        e = ay;
+        f = -ay * v;
+      }
+      px = fx * px + cx;
+      py = fy * py + cy;
+    }
+    const ex = px - pixels[2 * i];
+    const ey = py - pixels[2 * i + 1];
     const square = isSeen ? ex * ex + ey * ey : UNSEEN_PX2;
     let w = 1;
     if (isCauchy) {
@@ -146,12 +201,6 @@ export function linearize(
     weights += w;
     weights2 += w * w;
     used++;
-    const a = jac[0];
-    const b = jac[1];
-    const c = jac[2];
-    const d = jac[3];
-    const e = jac[4];
-    const f = jac[5];
     const r0 = y * c - z * b;
     const r1 = z * a - x * c;
     const r2 = x * b - y * a;

@@ -1,5 +1,6 @@
 import type { Camera } from '../domain/camera.js';
-import { lensOf, projectWithJacobian } from './projection.js';
+import { areaScale } from './areaScale.js';
+import { lensOf } from './lens.js';
 
 /** Numbers per correspondence in the scoring rows: point x y z, unit bearing x y z, limit, gain. */
 export const ROW_SIZE = 8;
@@ -30,35 +31,20 @@ export function packRows(
   count: number,
   thresholdPx: number,
   rows: Float64Array,
-  scratch: Float64Array,
 ): void {
   const lens = lensOf(camera);
-  const [pixel, bearing, jacobian] = [
-    scratch.subarray(0, 2),
-    scratch.subarray(2, 5),
-    scratch.subarray(5, 11),
-  ];
+  const unit = 1 / (thresholdPx * thresholdPx);
   for (let k = 0; k < count; k++) {
     const i = 3 * order[k];
     const at = ROW_SIZE * k;
     for (let j = 0; j < 3; j++) {
       rows[at + j] = points[i + j];
       rows[at + 3 + j] = bearings[i + j];
-      bearing[j] = bearings[i + j];
     }
-    projectWithJacobian(lens, bearing, pixel, jacobian);
-    const gain = areaScale(jacobian) / (thresholdPx * thresholdPx);
+    const gain = areaScale(lens, bearings, i) * unit;
     rows[at + 6] = 1 + 1 / gain;
     rows[at + 7] = gain;
   }
-}
-
-/** px^2 per steradian: area spanned by the rows of the 2x3 Jacobian at a unit bearing. */
-function areaScale(j: Float64Array): number {
-  const x = j[1] * j[5] - j[2] * j[4];
-  const y = j[2] * j[3] - j[0] * j[5];
-  const z = j[0] * j[4] - j[1] * j[3];
-  return Math.sqrt(x * x + y * y + z * z);
 }
 
 /** MSAC cost of a pose: sum of min(error^2 / threshold^2, 1). Stops early once the cost passes `giveUpAt`, or once the
