@@ -66,6 +66,10 @@ test('a failure exits with 1, its code, and the way to mend it', async () => {
     [['map', 'build', join(scratch, 'absent'), '--out', join(scratch, 'x.map')], /^E_FILE_NOT_FOUND /],
     [['serve', badYaml], /^E_CONFIG .*bad\.yaml:5:5/],
     [['model', 'check', notAMap], /^E_MODEL_/m],
+    [
+      ['map', 'build', scratch, '--out', join(scratch, 'no', 'x.map')],
+      /^E_FILE_NOT_FOUND .*no does not exist/,
+    ],
   ];
   for (const [args, expected] of cases) {
     const { code, stderr } = await posestream(...args);

@@ -12,6 +12,7 @@ import { DEFAULT_OPTIONS } from '../operators/localizer.js';
 import { type MapInput, type MapInputOptions, openMapInput } from './mapInput.js';
 import { type Progress, say, startProgress } from './terminal.js';
 import { packageVersion } from './version.js';
+import { assertWritable } from './writable.js';
 
 export interface BuildMapOptions extends MapInputOptions {
   readonly out: string;
@@ -30,6 +31,7 @@ export async function buildMapFile(
   options: BuildMapOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  assertWritable(options.out);
   const input = await openMapInput(path, { ...options, signal });
   say(`${path}: ${input.what}`);
   const engine = await createEngine({ manifestPath: options.model, threads: options.threads });

@@ -12,9 +12,11 @@ import { type BuildMapOptions, matcherOf, nameOf, writeKeyframes } from './build
 import { readIntrinsics } from './input.js';
 import { type SfmFolder, sfmImages, unknownCamera } from './sfmImages.js';
 import { type Progress, say, startProgress } from './terminal.js';
+import { assertWritable } from './writable.js';
 
 /** Images without poses → our features and matches → COLMAP's poses → map file, in a scale of its own. */
 export async function sfmMapFile(path: string, options: BuildMapOptions, signal: AbortSignal): Promise<void> {
+  assertWritable(options.out);
   const scratch = mkdtempSync(join(tmpdir(), 'posestream-stills-'));
   const engine = await createEngine({ manifestPath: options.model, threads: options.threads });
   try {
