@@ -56,7 +56,8 @@ test('scores stand for pixel errors: few rows fall on the other side of the thre
       const error = Math.hypot(pixel[0] - scene.pixels[2 * i], pixel[1] - scene.pixels[2 * i + 1]);
       if (error < 4 !== near.has(i)) differ++;
     }
-    assert.ok(differ < 0.05 * count, `${camera.model}: ${differ} of ${count}`);
+    // noise of half the threshold puts every tenth row near it; a wide fisheye stretches most
+    assert.ok(differ < 0.08 * count, `${camera.model}: ${differ} of ${count}`);
   }
 });
 
