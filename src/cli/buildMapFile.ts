@@ -8,7 +8,6 @@ import type { KeyframeInput, Match } from '../map/build/options.js';
 import { describeMap, mapInWords } from '../map/describe.js';
 import { writeMap } from '../map/mapFile.js';
 import { createKeyframeSelector } from '../map/selectKeyframes.js';
-import { DEFAULT_OPTIONS } from '../operators/localizer.js';
 import { type MapInput, type MapInputOptions, openMapInput } from './mapInput.js';
 import { type Progress, say, startProgress } from './terminal.js';
 import { packageVersion } from './version.js';
@@ -19,7 +18,7 @@ export interface BuildMapOptions extends MapInputOptions {
   readonly model: string;
   readonly name?: string;
   readonly threads?: number;
-  readonly keypoints?: number;
+  readonly keypoints: number;
   /** Of a dense video, take every n-th frame; default: by motion. */
   readonly every?: number;
   readonly anchor?: MapModel['header']['anchor'];
@@ -68,7 +67,7 @@ async function extractKeyframes(
       const { camera, pixels, timestampS } = frame;
       const extraction = engine.extract(
         { pixels, widthPx: camera.widthPx, heightPx: camera.heightPx },
-        { maxKeypoints: options.keypoints ?? DEFAULT_OPTIONS.maxKeypoints },
+        { maxKeypoints: options.keypoints },
       );
       frame.release();
       const features = await extraction;

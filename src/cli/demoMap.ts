@@ -12,7 +12,11 @@ export async function demoMap(folder: string, signal: AbortSignal): Promise<stri
   const path = join(cacheFolder(), `town-${digest([video, DEFAULT_MODEL])}.map`);
   if (existsSync(path)) return path;
   say('Building the map of the town; the next time it is there.');
-  await buildMapFile(video, { out: path, name: 'town', model: DEFAULT_MODEL, maxSidePx: 640 }, signal);
+  await buildMapFile(
+    video,
+    { out: path, name: 'town', model: DEFAULT_MODEL, maxSidePx: 640, keypoints: 1000 },
+    signal,
+  );
   return path;
 }
 

@@ -36,7 +36,7 @@ interface BuildCommandOptions {
   readonly model: string;
   readonly name?: string;
   readonly size: number;
-  readonly keypoints?: number;
+  readonly keypoints: number;
   readonly every?: number;
   readonly anchor?: string;
   readonly threads?: number;
@@ -44,6 +44,8 @@ interface BuildCommandOptions {
 
 /** Longest image side features are extracted at. */
 const DEFAULT_SIZE_PX = 1024;
+/** Twice what a query takes: a point is mapped only where two keyframes saw it. */
+const DEFAULT_KEYPOINTS = 2000;
 
 export function mapCommand(): Command {
   return new Command('map')
@@ -72,7 +74,7 @@ function buildCommand(): Command {
     .option('--model <manifest>', 'network', DEFAULT_MODEL)
     .option('--name <name>', 'name of the map (default: of the input)')
     .option('--size <px>', 'longest image side for extraction', wholeNumber, DEFAULT_SIZE_PX)
-    .option('--keypoints <n>', 'keypoints per keyframe', wholeNumber)
+    .option('--keypoints <n>', 'keypoints per keyframe', wholeNumber, DEFAULT_KEYPOINTS)
     .option('--every <n>', 'video: every n-th frame is a keyframe (default: by motion)', wholeNumber)
     .option('--anchor <lat,lon,alt>', 'WGS84 of the origin, where world axes are east, north, up')
     .option('--threads <n>', 'threads of the network (default: all cores)', wholeNumber)

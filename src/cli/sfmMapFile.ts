@@ -6,7 +6,6 @@ import type { Engine } from '../domain/features.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { createEngine } from '../hfnet/engine.js';
 import { type SfmImage, type SfmProgress, sfmColmap } from '../map/sfm/sfmColmap.js';
-import { DEFAULT_OPTIONS } from '../operators/localizer.js';
 import { openImages } from '../streams/imageFolder.js';
 import { type BuildMapOptions, matcherOf, nameOf, writeKeyframes } from './buildMapFile.js';
 import { readIntrinsics } from './input.js';
@@ -59,8 +58,7 @@ async function extract(
       signal,
     })) {
       const { widthPx, heightPx } = camera;
-      const maxKeypoints = options.keypoints ?? DEFAULT_OPTIONS.maxKeypoints;
-      const extraction = engine.extract({ pixels, widthPx, heightPx }, { maxKeypoints });
+      const extraction = engine.extract({ pixels, widthPx, heightPx }, { maxKeypoints: options.keypoints });
       release();
       const features = await extraction;
       images.push({
