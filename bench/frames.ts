@@ -29,6 +29,8 @@ async function benchFrames(context: BenchContext): Promise<BenchRow[]> {
 }
 
 const MAX_SIDE_PX = 640;
+/** As `map build` takes them; the peer's map has as many. */
+const MAP_KEYPOINTS = 2000;
 /** Left out of the quick run: minutes a frame would not be quick. */
 const QUICK = { frames: 60, rounds: 1, queries: 5 };
 const FULL = { frames: Number.MAX_SAFE_INTEGER, rounds: 3, queries: 30 };
@@ -89,12 +91,12 @@ async function buildMaps(course: Course, { scratch, say, model }: BenchContext) 
   const id = course.name.replace(/\W+/g, '-');
   const [ours, orb] = [join(scratch, `${id}.map`), join(scratch, `${id}-orb.map`)];
   const { path, list } = course.map;
-  const options = { out: ours, model, list, maxSidePx: MAX_SIDE_PX };
+  const options = { out: ours, model, list, maxSidePx: MAX_SIDE_PX, keypoints: MAP_KEYPOINTS };
   await buildMapFile(path, options, new AbortController().signal);
   const engine = await createEngine({ manifestPath: model });
   try {
     say(`frames: ${course.name}, the peer's map`);
-    const map = await buildOrbMap(await loadOpenCv(), course.map, readMap(ours), engine, ORB_KEYPOINTS);
+    const map = await buildOrbMap(await loadOpenCv(), course.map, readMap(ours), engine, MAP_KEYPOINTS);
     say(`frames: ${map.points.count} ORB points, ${map.observations.count} observations`);
     writeMap(orb, map);
   } finally {
@@ -102,6 +104,3 @@ async function buildMaps(course: Course, { scratch, say, model }: BenchContext) 
   }
   return { ours, orb };
 }
-
-/** The peer has as many keypoints as we. */
-const ORB_KEYPOINTS = DEFAULT_OPTIONS.maxKeypoints;
