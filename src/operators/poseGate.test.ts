@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { judgePose, type PoseEvidence } from './poseGate.js';
 
-const limits = { minInliers: 15, minCells: 9 };
-const good: PoseEvidence = { keypoints: 500, matches: 100, inliers: 15, cells: 9, condition: 1e4 };
+const limits = { minInliers: 15, minCells: 9, minInlierRatio: 0.2, certainInliers: 50 };
+const good: PoseEvidence = { keypoints: 500, matches: 75, inliers: 15, cells: 9, condition: 1e4 };
 
 test('a pose at every limit is a fix', () => {
   assert.equal(judgePose(good, limits), null);
@@ -18,7 +18,11 @@ test('each lack has its own reason, told in words', () => {
   assert.equal(reasonFor({ condition: Number.POSITIVE_INFINITY }), 'ill-conditioned');
   assert.equal(reasonFor({ condition: Number.NaN }), 'ill-conditioned');
   assert.equal(
-    judgePose({ ...good, matches: 300, inliers: 20, cells: 3 }, limits)?.detail,
-    '20 of 300 matches agree, they cover 5 % of the image',
+    judgePose({ ...good, matches: 300, inliers: 60, cells: 3 }, limits)?.detail,
+    '60 of 300 matches agree, they cover 5 % of the image',
   );
+});
+test('few of many matches are a look-alike; very many are not', () => {
+  assert.match(judgePose({ ...good, matches: 76 }, limits)?.detail ?? '', /^only 15 of 76 .*looks alike/);
+  assert.equal(judgePose({ ...good, matches: 1000, inliers: 50 }, limits), null);
 });

@@ -17,6 +17,9 @@ export interface PoseEvidence {
 export interface GateLimits {
   readonly minInliers: number;
   readonly minCells: number;
+  /** Smallest share of the distinct matches that must agree, unless `certainInliers` do. */
+  readonly minInlierRatio: number;
+  readonly certainInliers: number;
 }
 
 /** Why a pose is no fix. */
@@ -44,6 +47,8 @@ export function judgePose(evidence: PoseEvidence, limits: GateLimits): Failure |
     );
   if (inliers < limits.minInliers)
     return lost('few-inliers', `${inliers} of ${matches} matches agree, ${limits.minInliers} are needed`);
+  if (inliers < limits.certainInliers && inliers < limits.minInlierRatio * matches)
+    return lost('few-inliers', `only ${inliers} of ${matches} matches agree: a place that looks alike?`);
   if (cells < limits.minCells)
     return lost(
       'low-coverage',
