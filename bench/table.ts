@@ -18,12 +18,21 @@ export function formatTable(rows: readonly BenchRow[]): string {
       .join('  ')
       .trimEnd();
   const rule = widths.map((w) => '─'.repeat(w)).join('  ');
-  const notes = rows.map(({ name, peerName, correct, note }) =>
-    [`${name}:`, peerName === null ? '' : `peer ${peerName};`, `right = ${correct.what}.`, note]
-      .filter((part) => part !== '')
-      .join(' '),
+  return [line(HEAD), rule, ...cells.map(line), '', ...notesOf(rows)].join('\n');
+}
+
+/** Rows that have the same to say share a line. */
+function notesOf(rows: readonly BenchRow[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, peerName, correct, note } of rows) {
+    const parts = [peerName === null ? '' : `peer ${peerName};`, `right = ${correct.what}.`, note];
+    const text = parts.filter((part) => part !== '').join(' ');
+    names.set(text, [...(names.get(text) ?? []), name]);
+  }
+  return [...names].map(
+    ([text, [first, ...others]]) =>
+      `· ${first}${others.length > 0 ? ` and ${others.length} more` : ''}: ${text}`,
   );
-  return [line(HEAD), rule, ...cells.map(line), '', ...notes.map((n) => `· ${n}`)].join('\n');
 }
 
 function cellsOf(row: BenchRow): string[] {
