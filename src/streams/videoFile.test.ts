@@ -207,8 +207,12 @@ test('return() ends a next() that still waits', { skip }, async () => {
   assert.equal((await waiting).done, true);
 });
 
+/** Also for a signal that aborted before anybody asked. */
 const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve());
+  });
 
 test('realtime paces on the clock, late frames follow at once; loop begins a new epoch', {
   skip,
