@@ -111,7 +111,7 @@ def main() -> None:
     net = load(args.checkpoint)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    sparse, dense = (ort.InferenceSession(str(args.models / name), options) for name in ("hfnet.onnx", "hfnet-dense.onnx"))
+    sparse, dense = (ort.InferenceSession(str(args.models / name), options) for name in ("hfnet-fp32.onnx", "hfnet-dense.onnx"))
     for size in ((480, 640), (96, 160)):
         image = picture(*size, 1)
         dense_equals_torch(net, dense, image)

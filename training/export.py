@@ -2,7 +2,8 @@
 
     python export.py --checkpoint RUN/last.pt --cache CACHE --version 0.1.0
 
-Writes hfnet.onnx (sparse-v1, the default), hfnet-dense.onnx (dense-v1) and their manifests into models/.
+Writes hfnet-fp32.onnx (sparse-v1) and hfnet-dense.onnx (dense-v1) with their manifests into models/; quantise.py
+makes the default hfnet.onnx from the first.
 """
 import argparse
 import json
@@ -88,7 +89,7 @@ def main() -> None:
     head = global_head.fit(net, pictures)
     fields = {"version": args.version, "photos": used, "global_dim": head["projection"].shape[1], "rendered": args.rendered}
     args.out.mkdir(parents=True, exist_ok=True)
-    write(sparse(net, head, not args.no_refine), args.out / "hfnet.onnx", kind="sparse-v1", **fields)
+    write(sparse(net, head, not args.no_refine), args.out / "hfnet-fp32.onnx", kind="sparse-v1", **fields)
     write(dense(net, head), args.out / "hfnet-dense.onnx", kind="dense-v1", **fields)
 
 

@@ -43,10 +43,10 @@ def main() -> None:
     pixels = pattern()
     cv2.imwrite(str(out / "pattern.png"), pixels)
     image = pixels.astype(np.float32)[None, None] / 255
-    sparse = session(args.models / "hfnet.onnx")
+    sparse = session(args.models / "hfnet-fp32.onnx")
     points, scores, rows, whole = sparse.run(
         ["keypoints", "scores", "descriptors", "global"], {"image": image, "max_keypoints": np.array([COUNT], np.int64)})
-    sha = json.loads((args.models / "hfnet.json").read_text())["sha256"]
+    sha = json.loads((args.models / "hfnet-fp32.json").read_text())["sha256"]
     head = {"image": "pattern.png", "width": WIDTH, "height": HEIGHT, "tolerance": 2e-3}
     (out / "sparse.json").write_text(json.dumps({
         **head, "modelSha256": sha, "maxKeypoints": COUNT, "keypoints": rounded(points[0], 4), "scores": rounded(scores[0], 5),

@@ -1,8 +1,9 @@
 """int8 variant of an exported network: static, per channel, QDQ, calibrated on training photos.
 
-    python quantise.py --cache CACHE            # models/hfnet.onnx -> models/hfnet-int8.onnx
+    python quantise.py --cache CACHE            # models/hfnet-fp32.onnx -> models/hfnet.onnx
 
 First and last convolutions stay float32 (they see the picture and make the answers); everything after the backbone too.
+Weights keep to seven bits: processors without VNNI add pairs of products in 16 bits, which eight could overflow.
 """
 import argparse
 import json
@@ -33,11 +34,11 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--pictures", type=int, default=32)
     args = parser.parse_args()
-    source, target = args.models / "hfnet.onnx", args.models / "hfnet-int8.onnx"
+    source, target = args.models / "hfnet-fp32.onnx", args.models / "hfnet.onnx"
     prepared = args.models / "hfnet-prepared.tmp"
     pictures, used = training_pictures(args.cache, args.pictures)
     quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    quantize_static(str(prepared), str(target), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
+    quantize_static(str(prepared), str(target), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True, reduce_range=True,
                     activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"],
                     nodes_to_exclude=FLOAT_LAYERS, calibrate_method=CalibrationMethod.MinMax)
     prepared.unlink()
