@@ -5,8 +5,12 @@ import { colour, say } from './terminal.js';
 /** Exit codes: it ran · it failed with an `E_…` code · it was called wrongly · it was interrupted. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** Runs a command's action with an AbortSignal that Ctrl-C and SIGTERM fire; the second Ctrl-C leaves at once. */
-export function action<A extends unknown[]>(run: (signal: AbortSignal, ...args: A) => Promise<void>) {
+/** Runs a command's action with an AbortSignal that Ctrl-C and SIGTERM fire; the second Ctrl-C leaves at once.
+ * @param stopped exit code after a signal: a server that is told to stop has done its work */
+export function action<A extends unknown[]>(
+  run: (signal: AbortSignal, ...args: A) => Promise<void>,
+  stopped: number = EXIT.interrupted,
+) {
   return async (...args: A): Promise<void> => {
     const controller = new AbortController();
     const interrupt = () => {
@@ -17,10 +21,10 @@ export function action<A extends unknown[]>(run: (signal: AbortSignal, ...args: 
     process.on('SIGTERM', interrupt);
     try {
       await run(controller.signal, ...args);
-      if (controller.signal.aborted) process.exitCode = EXIT.interrupted;
+      if (controller.signal.aborted) process.exitCode = stopped;
     } catch (error) {
       if (!controller.signal.aborted) throw error;
-      process.exitCode = EXIT.interrupted;
+      process.exitCode = stopped;
     } finally {
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { lastValueFrom, takeUntil } from 'rxjs';
 import { PosestreamError } from '../domain/errors.js';
 import type { Gateway } from '../server/gateway.js';
-import { action } from './command.js';
+import { action, EXIT } from './command.js';
 import { demoMap } from './demoMap.js';
 import { portNumber } from './numbers.js';
 import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from './openLocalizer.js';
@@ -36,7 +36,7 @@ export function demoCommand(): Command {
     .option('--port <n>', `port of the page (default: ${DEFAULT_PORT}, or a free one)`, portNumber)
     .option('--no-open', 'do not open the page')
     .addHelpText('after', EXAMPLES)
-    .action(action((signal, options: Options) => demo(options, signal)));
+    .action(action((signal, options: Options) => demo(options, signal), EXIT.ok));
 }
 
 async function demo(options: Options, signal: AbortSignal): Promise<void> {

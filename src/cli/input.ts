@@ -11,6 +11,8 @@ import type { Clock } from '../streams/clock.js';
 import type { FrameSource } from '../streams/frameSource.js';
 import { openImages } from '../streams/imageFolder.js';
 import { probeVideo } from '../streams/probe.js';
+import { openRtsp } from '../streams/rtsp.js';
+import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openVideo } from '../streams/videoFile.js';
 import { usageError } from './command.js';
 import { say } from './terminal.js';
@@ -28,18 +30,38 @@ export interface InputOptions {
   readonly loop?: boolean;
   readonly stream?: string;
   readonly signal?: AbortSignal;
+  /** Told where a camera's connection stands. */
+  readonly onStatus?: (status: SourceStatus) => void;
 }
 
 export interface RecordingInput {
   readonly frames: FrameSource;
   readonly camera: Camera;
+  /** Frames come when they come; the pipeline must drop what it has no time for. */
+  readonly isLive: boolean;
   /** Frames to come; null where nobody knows. */
   readonly total: number | null;
 }
 
-/** A video or a folder of images as frames with intrinsics. */
+/** A camera's address, not a file. */
+export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+
+/** A video, a folder of images or an rtsp:// camera as frames with intrinsics. */
 export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
+  if (isUrl(path)) return openCameraInput(path, options);
   return isFolder(path) ? openFolderInput(path, options) : openVideoInput(path, options);
+}
+
+function openCameraInput(url: string, options: InputOptions): RecordingInput {
+  if (options.list !== undefined) throw usageError('--list names images of a folder; a camera has none.');
+  const { maxSidePx, signal, stream, onStatus } = options;
+  const camera = findIntrinsics(null, options);
+  return {
+    camera,
+    frames: openRtsp(url, { camera, maxSidePx, signal, stream, onStatus }),
+    isLive: true,
+    total: null,
+  };
 }
 
 export function isFolder(path: string): boolean {
@@ -62,7 +84,12 @@ function openFolderInput(folder: string, options: InputOptions): RecordingInput 
     camera,
   }));
   const { maxSidePx, signal, stream } = options;
-  return { frames: openImages(entries, { maxSidePx, signal, stream }), camera, total: entries.length };
+  return {
+    frames: openImages(entries, { maxSidePx, signal, stream }),
+    camera,
+    isLive: false,
+    total: entries.length,
+  };
 }
 
 async function openVideoInput(path: string, options: InputOptions): Promise<RecordingInput> {
@@ -72,17 +99,20 @@ async function openVideoInput(path: string, options: InputOptions): Promise<Reco
   const { maxSidePx, signal, stream, loop, clock } = options;
   return {
     camera,
+    isLive: clock !== undefined,
     frames: openVideo(path, { camera, maxSidePx, signal, stream, loop, realtime: clock }),
     total: frames ?? (fps !== null && durationS !== null ? Math.round(fps * durationS) : null),
   };
 }
 
-function findIntrinsics(folder: string, { intrinsics, map }: InputOptions): Camera {
-  const beside = join(folder, 'intrinsics.json');
+/** From the flag, else from beside the input, else the map's where one camera saw all of it. */
+function findIntrinsics(folder: string | null, { intrinsics, map }: InputOptions): Camera {
+  if (intrinsics !== undefined) return readIntrinsics(intrinsics);
+  const beside = folder === null ? null : join(folder, 'intrinsics.json');
+  if (beside !== null && existsSync(beside)) return readIntrinsics(beside);
   const cameras = map?.header.cameras ?? [];
-  if (intrinsics !== undefined || existsSync(beside) || cameras.length !== 1)
-    return readIntrinsics(intrinsics ?? beside);
-  say(`No intrinsics are given; the map's own camera is taken.`);
+  if (cameras.length !== 1) return readIntrinsics(beside ?? 'intrinsics.json');
+  say("No intrinsics are given; the map's own camera is taken.");
   return cameras[0];
 }
 

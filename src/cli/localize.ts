@@ -23,6 +23,7 @@ Examples:
   posestream localize drive.mp4 --map town.map --intrinsics cam.json --out poses.tum
   posestream localize set/ --list set/query.txt --map set.map --mode frame --out poses.tum --report frames.jsonl
   posestream localize drive.mp4 --map town.map --realtime     as a live camera would send it: late frames are dropped
+  posestream localize rtsp://127.0.0.1:8554/cam --map town.map --intrinsics cam.json    until Ctrl-C
 
 Poses are camera-to-world (\`timestamp tx ty tz qx qy qz qw\`, camera x right, y down, z forward) under the input's own
 timestamps. The report has one JSON line per frame: posed, lost with a reason, or dropped.`;
@@ -44,8 +45,8 @@ interface Options {
 
 export function localizeCommand(): Command {
   return new Command('localize')
-    .description('poses of a recording: a video or a folder of images')
-    .argument('<video|folder>')
+    .description('poses of a recording (a video, a folder of images) or of an RTSP camera')
+    .argument('<video|folder|rtsp://…>')
     .requiredOption('--map <file>', 'map to localize in')
     .option('--intrinsics <file>', 'camera (default: intrinsics.json in the folder or beside the video)')
     .option('--list <file>', 'only these images of a folder, one name a line')
@@ -119,7 +120,7 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
 }
 
 function outcomesOf(input: RecordingInput, localizer: Localizer, options: Options): Observable<Outcome> {
-  return options.realtime
+  return input.isLive
     ? liveFrames(input.frames).pipe(localizeLive(localizer, options.mode))
     : localizeRecording(input.frames, localizer, options.mode);
 }

@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import { lastValueFrom, takeUntil } from 'rxjs';
 import { readTextFile } from '../map/posedFolder.js';
 import { parseConfig, type ServeConfig } from '../server/config.js';
-import { action, usageError } from './command.js';
+import { action, EXIT, usageError } from './command.js';
+import { isUrl } from './input.js';
 import { portNumber } from './numbers.js';
 import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
-import { isUrl, type ServedStream, serveStreams } from './serveStreams.js';
+import { type ServedStream, serveStreams } from './serveStreams.js';
 import { aborted } from './signals.js';
 import { colour, say } from './terminal.js';
 
@@ -51,7 +52,12 @@ export function serveCommand(): Command {
     .option('--port <n>', 'port to listen on; 0 takes any free one', portNumber)
     .option('--loop', 'play --stream files again and again')
     .addHelpText('after', EXAMPLES)
-    .action(action((signal, config: string | undefined, options: Options) => serve(config, options, signal)));
+    .action(
+      action(
+        (signal, config: string | undefined, options: Options) => serve(config, options, signal),
+        EXIT.ok,
+      ),
+    );
 }
 
 const collect = (value: string, before: readonly string[]) => [...before, value];

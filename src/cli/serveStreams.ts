@@ -1,6 +1,5 @@
 import { merge, type Observable } from 'rxjs';
 import type { Camera } from '../domain/camera.js';
-import { PosestreamError } from '../domain/errors.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
@@ -11,9 +10,8 @@ import type { SourceStatus as WireStatus } from '../server/wire.js';
 import { systemClock } from '../streams/clock.js';
 import type { FrameSource } from '../streams/frameSource.js';
 import { liveFrames } from '../streams/liveFrames.js';
-import { openRtsp } from '../streams/rtsp.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
-import { openInput, readIntrinsics } from './input.js';
+import { openInput } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
 import { packageVersion } from './version.js';
 
@@ -82,30 +80,21 @@ async function open(
   localizer: OpenLocalizer,
   signal: AbortSignal,
 ): Promise<OpenedStream> {
+  const { source, id, loop, intrinsics, realtime } = stream;
   const maxSidePx = stream.maxSidePx ?? Math.min(localizer.map.header.maxSidePx, DEFAULT_SIZE_PX);
-  const { source, id, loop } = stream;
-  if (isUrl(source)) {
-    const camera = rtspCamera(stream, localizer);
-    return {
-      camera,
-      start: (onStatus) => openRtsp(source, { camera, maxSidePx, stream: id, signal, onStatus }),
-    };
-  }
-  const clock = stream.realtime ? systemClock : undefined;
-  const options = { intrinsics: stream.intrinsics, maxSidePx, stream: id, loop, clock, signal };
-  const { frames, camera } = await openInput(source, { ...options, map: localizer.map });
-  return { camera, start: () => frames };
-}
-
-export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
-
-/** A camera address says nothing of its lens: a file does, or the map where all of it was seen by one camera. */
-function rtspCamera({ id, intrinsics }: ServedStream, { map }: OpenLocalizer): Camera {
-  if (intrinsics !== undefined) return readIntrinsics(intrinsics);
-  if (map.header.cameras.length === 1) return map.header.cameras[0];
-  throw new PosestreamError('E_CONFIG', `Stream '${id}' has no intrinsics.`, {
-    hint: 'A camera address says nothing of its lens: give intrinsics: camera.json.',
+  let tell: (status: SourceStatus) => void = () => undefined;
+  const { frames, camera } = await openInput(source, {
+    ...{ intrinsics, maxSidePx, stream: id, loop, signal, map: localizer.map },
+    clock: realtime ? systemClock : undefined,
+    onStatus: (status) => tell(status),
   });
+  return {
+    camera,
+    start: (listener) => {
+      tell = listener;
+      return frames;
+    },
+  };
 }
 
 function wireStatus(status: SourceStatus): WireStatus {

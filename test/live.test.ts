@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { type ServerMessage, serverMessage } from '../src/server/wire.js';
+import { ffmpeg, hasFfmpeg } from './clips.js';
+import { type RtspServer, startRtspServer } from './rtspServer.js';
+import { posestream } from './support/cli.js';
+import { repositoryPath } from './support/shared.js';
+
+const FPS = 15;
+const town = (...parts: string[]) => repositoryPath('fixtures', 'town', ...parts);
+const CAMERA = town('day-other-lane', 'intrinsics.json');
+
+/** A camera on the network, the real server as a process of its own, a client on its socket. */
+describe('live', { skip: hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH' }, () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'posestream-live-'));
+  const map = join(scratch, 'town.map');
+  let camera: RtspServer;
+
+  before(async () => {
+    const built = await posestream('map', 'build', town('day-map', 'video.mp4'), '--out', map);
+    assert.equal(built.code, 0, built.stderr);
+    const clip = join(scratch, 'cam.h264');
+    const x264 = ['-c:v', 'libx264', '-profile:v', 'baseline', '-bf', '0', '-g', '15', '-pix_fmt', 'yuv420p'];
+    const annexB = ['-x264-params', 'slices=1:sliced-threads=0', '-f', 'h264', clip];
+    ffmpeg('-i', town('day-other-lane', 'video.mp4'), ...x264, ...annexB);
+    camera = await startRtspServer(readFileSync(clip), { fps: FPS });
+  });
+  after(async () => {
+    await camera?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  });
+
+  test('serve: poses of an RTSP camera over the socket, fresh and counted; SIGTERM ends it with 0', async () => {
+    const args = [
+      'serve',
+      '--map',
+      map,
+      '--stream',
+      `car=${camera.url}`,
+      '--intrinsics',
+      CAMERA,
+      '--port',
+      '0',
+    ];
+    const child = spawn(process.execPath, ['--import', 'tsx', repositoryPath('src/cli/main.ts'), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+      const socket = new WebSocket(await posesAddress(child.stderr));
+      const poses = await takePoses(socket, 20);
+      socket.close();
+      const last = poses[poses.length - 1];
+      assert.ok(poses.filter(({ state }) => state === 'posed').length >= 15);
+      assert.equal(last.clock, 'arrival');
+      assert.ok(last.ageMs !== null && last.ageMs >= 0);
+      const { in: frames, posed, lost, dropped } = last.counters;
+      const droppedInAll = Object.values(dropped).reduce((sum, n) => sum + n, 0);
+      assert.equal(frames, posed + lost + droppedInAll);
+      child.kill('SIGTERM');
+      assert.deepEqual(await once(child, 'exit'), [0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('localize takes the same camera and writes what it has when it is stopped', async () => {
+    const out = join(scratch, 'poses.tum');
+    const args = ['localize', camera.url, '--map', map, '--intrinsics', CAMERA, '--out', out];
+    const child = spawn(process.execPath, ['--import', 'tsx', repositoryPath('src/cli/main.ts'), ...args], {
+      stdio: 'ignore',
+    });
+    const stop = setTimeout(() => child.kill('SIGINT'), 8_000);
+    const [code] = await once(child, 'exit');
+    clearTimeout(stop);
+    assert.equal(code, 130);
+    const poses = readFileSync(out, 'utf8')
+      .split('\n')
+      .filter((line) => /^\d/.test(line));
+    assert.ok(poses.length > 10, `${poses.length} poses`);
+  });
+});
+
+type PoseMessage = Extract<ServerMessage, { type: 'pose' }>;
+
+async function posesAddress(stderr: NodeJS.ReadableStream): Promise<string> {
+  for await (const line of createInterface({ input: stderr })) {
+    const address = /ws:\/\/\S+poses/.exec(line)?.[0];
+    if (address !== undefined) return address;
+  }
+  throw new Error('the server ended without an address');
+}
+
+function takePoses(socket: WebSocket, count: number): Promise<PoseMessage[]> {
+  const poses: PoseMessage[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error(`the socket closed after ${poses.length} poses`)));
+    socket.on('message', (data) => {
+      const message = serverMessage.parse(JSON.parse(String(data)));
+      if (message.type === 'pose') poses.push(message);
+      if (poses.length === count) resolve(poses);
+    });
+  });
+}
