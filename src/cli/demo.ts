@@ -10,7 +10,7 @@ import { portNumber } from './numbers.js';
 import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from './openLocalizer.js';
 import { openPage } from './openPage.js';
 import { type Listen, type ServedStream, serveStreams } from './serveStreams.js';
-import { aborted } from './signals.js';
+import { tooLate } from './signals.js';
 import { startStatusLine } from './statusLine.js';
 import { colour, say } from './terminal.js';
 
@@ -68,7 +68,7 @@ async function play(stream: ServedStream, localizer: OpenLocalizer, options: Opt
   try {
     announce(gateway, options.open);
     const status = startStatusLine(stream.reference);
-    await lastValueFrom(outcomes.pipe(takeUntil(aborted(signal)), status), { defaultValue: null });
+    await lastValueFrom(outcomes.pipe(takeUntil(tooLate(signal)), status), { defaultValue: null });
   } finally {
     await gateway.close();
   }

@@ -17,7 +17,8 @@ export interface ConflateScanOptions<T, S, R> {
  *     output   ----bA----(C|)     c displaced b while a ran; c ran with the state a left
  *
  * Values that need no run belong on another lane: merge them behind this operator.
- * Errors of the source, of a run or of a callback reach the error channel, and the waiting value is displaced.
+ * A source that ends, well or by an error, ends this after the running and the waiting value have had their run.
+ * Errors of a run or of a callback end it at once; the waiting value is then displaced unheard.
  * Memory: at most one running and one waiting value. */
 export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): OperatorFunction<T, R> {
   return (source) =>
@@ -25,7 +26,7 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
       let state = options.seed;
       let waiting: { readonly value: T } | null = null;
       let busy = false;
-      let sourceDone = false;
+      let end: (() => void) | null = null;
       let run = Subscription.EMPTY;
 
       const guarded = (work: () => void) => {
@@ -67,7 +68,12 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
           const { value } = waiting;
           waiting = null;
           start(value);
-        } else if (sourceDone) subscriber.complete();
+        } else end?.();
+      };
+
+      const endWith = (how: () => void): void => {
+        end = how;
+        if (!busy) how();
       };
 
       const accept = (value: T): void => {
@@ -85,11 +91,8 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
       subscriber.add(
         source.subscribe({
           next: (value) => guarded(() => accept(value)),
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            sourceDone = true;
-            if (!busy) subscriber.complete();
-          },
+          error: (error) => endWith(() => subscriber.error(error)),
+          complete: () => endWith(() => subscriber.complete()),
         }),
       );
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { from, lastValueFrom, type Observable, Subject, toArray } from 'rxjs';
+import { concat, from, lastValueFrom, type Observable, Subject, tap, throwError, toArray } from 'rxjs';
 import { PosestreamError } from '../domain/errors.js';
 import type { Engine, Features, NearestTwo } from '../domain/features.js';
 import type { Frame } from '../domain/frame.js';
@@ -208,6 +208,20 @@ test('live: a burst gives the first and the newest a pose, the rest are dropped 
     [...released].sort((a, b) => a - b),
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
   );
+});
+
+test('live: where the source fails, every frame before has its outcome, then the failure is told', async () => {
+  const released: number[] = [];
+  const { localizer } = scripted();
+  const source = concat(
+    from(frames(5, released)),
+    throwError(() => new Error('cable')),
+  );
+  const outcomes: Outcome[] = [];
+  const told = tap((outcome: Outcome) => outcomes.push(outcome));
+  await assert.rejects(lastValueFrom(source.pipe(localizeLive(localizer, 'sequence'), told)), /cable/);
+  assert.deepEqual(outcomes.map(({ frame }) => frame.sequence).sort(), [0, 1, 2, 3, 4]);
+  assert.deepEqual([...released].sort(), [0, 1, 2, 3, 4]);
 });
 
 test('live: unsubscribing releases the frame that waits', () => {
