@@ -44,6 +44,7 @@ test('wrong usage exits with 2 and says what is understood', async () => {
     ['map', 'build', scratch],
     ['serve'],
     ['serve', '--map', 'm', '--stream', 'car'],
+    ['serve', '--map', 'm', '--stream', 'car=a.mp4', '--stream', 'car=b.mp4'],
     ['map', 'build', scratch, '--out', 'm', '--anchor', '91,0,0'],
   ]) {
     const { code, stdout, stderr } = await posestream(...args);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -84,6 +84,16 @@ describe('live', { skip: hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH'
       .split('\n')
       .filter((line) => /^\d/.test(line));
     assert.ok(poses.length > 10, `${poses.length} poses`);
+  });
+
+  test('a recording that was cut off is localized as far as it goes, and that is said', async () => {
+    const video = join(scratch, 'cut.mp4');
+    writeFileSync(video, readFileSync(town('dusk', 'video.mp4')).subarray(0, 300_000));
+    const out = join(scratch, 'cut.tum');
+    const args = ['localize', video, '--map', map, '--intrinsics', CAMERA, '--out', out];
+    const { code, stderr } = await posestream(...args);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /counts 84 frames and gave \d+/);
   });
 });
 

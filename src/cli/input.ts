@@ -39,8 +39,10 @@ export interface RecordingInput {
   readonly camera: Camera;
   /** Frames come when they come; the pipeline must drop what it has no time for. */
   readonly isLive: boolean;
-  /** Frames to come; null where nobody knows. */
+  /** Frames to come, as far as one can tell; null where nobody knows. */
   readonly total: number | null;
+  /** Frames the file itself counts; null where it does not. */
+  readonly stated: number | null;
 }
 
 /** A camera's address, not a file. */
@@ -61,6 +63,7 @@ function openCameraInput(url: string, options: InputOptions): RecordingInput {
     frames: openRtsp(url, { camera, maxSidePx, signal, stream, onStatus }),
     isLive: true,
     total: null,
+    stated: null,
   };
 }
 
@@ -74,7 +77,7 @@ export function isFolder(path: string): boolean {
 
 function openFolderInput(folder: string, options: InputOptions): RecordingInput {
   if (options.clock !== undefined)
-    throw usageError('--realtime plays videos; a folder of images has no pace.');
+    throw usageError(`${folder} is a folder of images: it has no pace to be played at.`, 'Give a video.');
   const camera = findIntrinsics(folder, options);
   const imageFolder = existsSync(join(folder, 'images')) ? join(folder, 'images') : folder;
   const entries = select(timedImages(folder, imageFolder), options.list).map(({ name, timeS }) => ({
@@ -89,6 +92,7 @@ function openFolderInput(folder: string, options: InputOptions): RecordingInput 
     camera,
     isLive: false,
     total: entries.length,
+    stated: entries.length,
   };
 }
 
@@ -102,6 +106,7 @@ async function openVideoInput(path: string, options: InputOptions): Promise<Reco
     isLive: clock !== undefined,
     frames: openVideo(path, { camera, maxSidePx, signal, stream, loop, realtime: clock }),
     total: frames ?? (fps !== null && durationS !== null ? Math.round(fps * durationS) : null),
+    stated: frames,
   };
 }
 

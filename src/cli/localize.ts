@@ -13,7 +13,7 @@ import { openInput, type RecordingInput } from './input.js';
 import { wholeNumber } from './numbers.js';
 import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
 import { openReport, type Report } from './report.js';
-import { aborted } from './signals.js';
+import { tooLate } from './signals.js';
 import { addOutcome, EMPTY_SUMMARY, formatSummary, type Summary } from './summary.js';
 import { say, startProgress } from './terminal.js';
 import { assertWritable } from './writable.js';
@@ -103,7 +103,7 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
   const startedMs = performance.now();
   try {
     const outcomes = outcomesOf(input, localizer, options).pipe(
-      takeUntil(aborted(signal)),
+      takeUntil(tooLate(signal)),
       tap((outcome) => {
         keep(outcome, poses, report);
         summary = addOutcome(summary, outcome);
@@ -112,6 +112,8 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
       finalize(() => progress.stop()),
     );
     await lastValueFrom(outcomes, { defaultValue: null });
+    if (input.stated !== null && summary.frames < input.stated && !signal.aborted)
+      say(`The file counts ${input.stated} frames and gave ${summary.frames}: it may be cut off or damaged.`);
   } finally {
     writePoses(poses, options.out);
     await report?.close();

@@ -8,7 +8,7 @@ import { isUrl } from './input.js';
 import { portNumber } from './numbers.js';
 import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
 import { type ServedStream, serveStreams } from './serveStreams.js';
-import { aborted } from './signals.js';
+import { aborted, tooLate } from './signals.js';
 import { colour, say } from './terminal.js';
 
 const EXAMPLES = `
@@ -75,8 +75,8 @@ async function serve(configPath: string | undefined, options: Options, signal: A
       `${colour.bold('posestream')} ${gateway.url}   poses at ${gateway.url.replace(/^http/, 'ws')}poses   Ctrl-C stops`,
     );
     try {
-      outcomes.pipe(takeUntil(aborted(signal))).subscribe();
-      await lastValueFrom(aborted(signal));
+      const finished = lastValueFrom(outcomes.pipe(takeUntil(tooLate(signal))), { defaultValue: null });
+      await Promise.all([finished, lastValueFrom(aborted(signal))]);
     } finally {
       await gateway.close();
     }
@@ -132,10 +132,14 @@ function fromFlags(options: Options): Settings {
 }
 
 function flagStreams({ stream, intrinsics, reference, loop }: Options): ServedStream[] {
+  const taken = new Set<string>();
   return stream.map((text) => {
     const [, id, source] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$/.exec(text) ?? [];
     if (id === undefined)
       throw usageError(`--stream ${text} is not of the form id=source.`, '--stream car=drive.mp4');
+    if (taken.has(id))
+      throw usageError(`Two streams are called ${id}.`, 'Give every --stream an id of its own.');
+    taken.add(id);
     return { id, source, intrinsics, reference, realtime: true, loop: loop ?? false };
   });
 }
