@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -63,7 +63,9 @@ function located(manifest: string): string | null {
     ? join(SHARED, fields.file.split('shared/')[1])
     : resolve(path, '..', fields.file);
   if (!existsSync(file)) return null;
-  const copy = join(mkdtempSync(join(tmpdir(), 'posestream-plugin-')), 'manifest.json');
+  const folder = mkdtempSync(join(tmpdir(), 'posestream-plugin-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const copy = join(folder, 'manifest.json');
   writeFileSync(copy, JSON.stringify({ ...fields, file }));
   return copy;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelManifest } from '../src/hfnet/manifest.js';
@@ -21,10 +21,16 @@ export interface ToyOptions {
   readonly bytes?: Uint8Array;
 }
 
+const written: string[] = [];
+process.once('exit', () => {
+  for (const folder of written) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Writes a network whose answer is known beforehand; a black image makes its scores NaN (0/0). Descriptor i is the
  * unit vector of axis i modulo TOY_DIM. @returns the manifest's path */
 export function writeToyModel(options: ToyOptions): string {
   const folder = mkdtempSync(join(tmpdir(), 'posestream-toy-'));
+  written.push(folder);
   const bytes = options.bytes ?? toyGraph(options);
   const toy = toyManifest(bytes);
   const fixedSize = options.fixed ? { width: options.fixed[0], height: options.fixed[1] } : null;
