@@ -3,12 +3,19 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { lastValueFrom, toArray } from 'rxjs';
 import { type Evaluation, evaluate } from '../src/cli/evaluate.js';
+import { openInput } from '../src/cli/input.js';
 import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from '../src/cli/openLocalizer.js';
+import type { Frame } from '../src/domain/frame.js';
 import type { Outcome } from '../src/domain/outcome.js';
+import type { Rigid } from '../src/domain/rigid.js';
+import { parseCamera } from '../src/geometry/camera.js';
+import { compose } from '../src/geometry/rigid.js';
+import { turnGray } from '../src/kernels/turnGray.js';
 import { readTextFile } from '../src/map/posedFolder.js';
 import { parseTum } from '../src/map/tum.js';
-import type { LocalizeMode } from '../src/streams/localize.js';
+import { type LocalizeMode, localizeRecording } from '../src/streams/localize.js';
 import { posestream } from './support/cli.js';
 import { localizeAll } from './support/localizeAll.js';
 import { repositoryPath } from './support/shared.js';
@@ -76,6 +83,31 @@ describe('town', () => {
       assert.equal(result.wrong, 0);
     });
 
+  for (const [rollDeg, least] of [
+    [90, 13],
+    [-90, 13],
+    [180, 13],
+    // The corners of the picture are lost, a third of it.
+    [30, 9],
+  ])
+    test(`day, other lane, the camera rolled by ${rollDeg}°: ≥ ${least} of 13 frames posed`, async () => {
+      const source = await openInput(traverse('day-other-lane', 'video.mp4'), { maxSidePx: 640 });
+      const truth = traverse('day-other-lane', 'poses.tum');
+      const reference = parseTum(readTextFile(truth), truth).filter((_, i) => i % 20 === 0);
+      const rolled = rolledFrames(source.frames, rollDeg, 20);
+      const outcomes = await lastValueFrom(localizeRecording(rolled, localizer, 'frame').pipe(toArray()));
+      const half = (-rollDeg * Math.PI) / 360;
+      const camFromRolled: Rigid<'cam', 'cam'> = { q: [0, 0, Math.sin(half), Math.cos(half)], t: [0, 0, 0] };
+      const expected = reference.map(({ timeS, worldFromCam }) => ({
+        timeS,
+        worldFromCam: compose(worldFromCam, camFromRolled),
+      }));
+      const result = evaluate(posesOf(outcomes), expected, 1e-3);
+      assert.equal(result.queries, 13);
+      assert.ok(result.recall[0].count >= least, `${result.recall[0].count} of 13`);
+      assert.equal(result.wrong, 0);
+    });
+
   for (const name of ['repeated-block'])
     test(`${name} is another street of like houses: no pose`, {
       skip: !isRendered(name) && 'not rendered yet',
@@ -84,3 +116,25 @@ describe('town', () => {
       assert.equal(posesOf(outcomes).length, 0);
     });
 });
+
+/** Every n-th frame, its picture turned as a rolled camera would see it; a quarter turn keeps the whole picture. */
+async function* rolledFrames(
+  frames: AsyncIterable<Frame>,
+  rollDeg: number,
+  every: number,
+): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    const { widthPx: w, heightPx: h, params } = frame.camera;
+    const [widthPx, heightPx] = Math.abs(rollDeg) === 90 ? [h, w] : [w, h];
+    const pixels = new Uint8Array(w * h);
+    turnGray(frame.pixels, w, h, (rollDeg * Math.PI) / 180, pixels, widthPx, heightPx);
+    frame.release();
+    const camera = parseCamera('PINHOLE', widthPx, heightPx, [
+      params[0],
+      params[1],
+      widthPx / 2,
+      heightPx / 2,
+    ]);
+    if (frame.sequence % every === 0) yield { ...frame, camera, pixels, release: () => undefined };
+  }
+}

@@ -62,6 +62,8 @@ export interface Posed extends OutcomeBase {
   readonly pose: PoseEstimate;
   /** Keyframe that shares most inliers: where the next frame looks first. */
   readonly keyframe: number;
+  /** How far the picture was turned to be recognised, where the camera is rolled; the pose is of the picture as it came. */
+  readonly turnDeg?: number;
   readonly evidence: Evidence | null;
 }
 

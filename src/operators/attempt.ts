@@ -17,6 +17,8 @@ export interface Tried {
   readonly matched: MatchedPlace;
   /** Distinct inliers of the best pose found. */
   readonly inliers: number;
+  /** How far the picture was turned. */
+  readonly turnDeg: number;
   /** Keyframe most inliers were seen from. */
   readonly keyframe: number;
   readonly evidence: Evidence | null;
@@ -33,8 +35,9 @@ export function toOutcome(map: MapModel, query: Query, attempt: Attempt | null):
   const base = { frame: query.frame, timings: query.watch.timings() };
   if (attempt === null)
     return { ...base, kind: 'lost', reason: 'no-place', detail: NOTHING_ALIKE, coarse: null, evidence: null };
-  const { evidence, keyframe } = attempt;
-  if (attempt.kind === 'fix') return { ...base, kind: 'posed', pose: attempt.pose, keyframe, evidence };
+  const { evidence, keyframe, turnDeg } = attempt;
+  if (attempt.kind === 'fix')
+    return { ...base, kind: 'posed', pose: attempt.pose, keyframe, turnDeg, evidence };
   const coarse = keyframePose(map, attempt.matched.place.keyframes[0]);
   return { ...base, kind: 'lost', ...attempt.failure, coarse, evidence };
 }

@@ -1,5 +1,5 @@
 import type { Camera } from '../domain/camera.js';
-import type { Engine, Features } from '../domain/features.js';
+import type { Engine, Features, GrayImage } from '../domain/features.js';
 import type { FrameId } from '../domain/frame.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { StageTimings } from '../domain/outcome.js';
@@ -34,6 +34,8 @@ export interface LocalizeOptions {
    * 0.08-0.24 with up to 39 inliers, the right place 0.33 and more under a moved sun, 0.35 and more on real sets. */
   readonly minInlierRatio: number;
   readonly certainInliers: number;
+  /** Turns of the picture tried where it gave no fix upright, in this order. */
+  readonly turnsDeg: readonly number[];
   /** Keep inlier and outlier pixels with each outcome. */
   readonly evidence: boolean;
 }
@@ -49,6 +51,7 @@ export const DEFAULT_OPTIONS: LocalizeOptions = {
   minCells: 9,
   minInlierRatio: 0.28,
   certainInliers: 50,
+  turnsDeg: [45, -45, 90, -90, 180, 135, -135],
   evidence: false,
 };
 
@@ -60,6 +63,10 @@ export interface Query {
   readonly frame: FrameId;
   readonly camera: Camera;
   readonly features: Features;
+  /** The frame's pixels, our own copy: a rolled camera is looked at once more, turned. */
+  readonly image: GrayImage;
+  /** How far the picture was turned before the network saw it. */
+  readonly turnDeg: number;
   readonly watch: Stopwatch;
 }
 

@@ -78,6 +78,7 @@ function judged(
   const support = countSupport(correspondences, solved.inlierMask, camera.widthPx, camera.heightPx);
   const tried: Tried = {
     matched,
+    turnDeg: query.turnDeg,
     inliers: support.inliers,
     keyframe: mostSeen(correspondences, solved.inlierMask),
     evidence: options.evidence ? splitEvidence(correspondences, solved.inlierMask) : null,
@@ -89,7 +90,15 @@ function judged(
 
 function noPose(matched: MatchedPlace, query: Query, options: LocalizeOptions): Attempt {
   const failure = judge(matched, query, options, 0, 0, Number.POSITIVE_INFINITY)!;
-  return { kind: 'miss', matched, failure, inliers: 0, keyframe: matched.place.keyframes[0], evidence: null };
+  return {
+    kind: 'miss',
+    matched,
+    failure,
+    turnDeg: query.turnDeg,
+    inliers: 0,
+    keyframe: matched.place.keyframes[0],
+    evidence: null,
+  };
 }
 
 function judge(

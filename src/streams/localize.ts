@@ -3,6 +3,7 @@ import {
   concat,
   concatMap,
   defer,
+  from,
   map,
   type Observable,
   type OperatorFunction,
@@ -19,12 +20,13 @@ import { type Attempt, betterAttempt, toOutcome } from '../operators/attempt.js'
 import { clusterPlaces } from '../operators/clusterPlaces.js';
 import { conflateScan } from '../operators/conflateScan.js';
 import { extractFeatures } from '../operators/extractFeatures.js';
-import type { Localizer, Query } from '../operators/localizer.js';
+import type { LocalizeOptions, Localizer, Query } from '../operators/localizer.js';
 import { losslessScan } from '../operators/losslessScan.js';
 import { matchPlace } from '../operators/matchPlace.js';
 import { retrievePlaces } from '../operators/retrievePlaces.js';
 import { solvePose } from '../operators/solvePose.js';
 import { trackedPlace } from '../operators/trackedPlace.js';
+import { turnQuery } from '../operators/turnedFeatures.js';
 import { LOST, nextTrack, type Track, trackAt } from '../tracking/track.js';
 
 /** `frame`: every frame alone. `sequence`: where the frame before was posed, look there first. */
@@ -67,7 +69,7 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
     const prior = mode === 'frame' ? LOST : trackAt(track, frame.epoch, frame.timestampS);
     return of(frame).pipe(
       extractFeatures(localizer),
-      concatMap((query) => searchPlaces(localizer, query, prior)),
+      concatMap((query) => searchPlaces(localizer, query, prior, mode)),
       catchError((error: unknown) => {
         if (!isFrameFault(error)) throw error;
         return of(dropped(frame, 'fault'));
@@ -76,16 +78,47 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
   };
 }
 
-/** Place after place until one passes the gate; of those that fail the best speaks. */
-function searchPlaces(localizer: Localizer, query: Query, prior: Track): Observable<Outcome> {
-  const retrieved = defer(() => of(query).pipe(retrievePlaces(localizer), clusterPlaces(localizer)));
-  const attempts = (places: Observable<Place>) =>
-    places.pipe(matchPlace(localizer, query), solvePose(localizer, query));
-  return concat(attempts(trackedPlace(localizer, prior)), attempts(retrieved)).pipe(
+/** Place after place until one passes the gate: where the frame before was, what retrieval finds, and what it finds for
+ * the picture turned, should the camera be rolled. Of those that fail the best speaks. */
+function searchPlaces(
+  localizer: Localizer,
+  query: Query,
+  prior: Track,
+  mode: LocalizeMode,
+): Observable<Outcome> {
+  const attempts = (seen: Query, places: Observable<Place>) =>
+    places.pipe(matchPlace(localizer, seen), solvePose(localizer, seen));
+  const retrieved = (seen: Query) =>
+    attempts(
+      seen,
+      defer(() => of(seen).pipe(retrievePlaces(localizer), clusterPlaces(localizer))),
+    );
+  const turned = (turnDeg: number, search: (seen: Query) => Observable<Attempt>) =>
+    defer(() => turnQuery(localizer, query, turnDeg)).pipe(concatMap(search));
+  const tracked = (seen: Query) => attempts(seen, trackedPlace(localizer, prior));
+  const turn = prior.mode === 'tracking' ? prior.turnDeg : 0;
+  return concat(
+    turn === 0 ? tracked(query) : turned(turn, tracked),
+    retrieved(query),
+    from(turnsToTry(query, localizer.options, mode)).pipe(concatMap((deg) => turned(deg, retrieved))),
+  ).pipe(
     takeWhile((attempt) => attempt.kind === 'miss', true),
     reduce(betterAttempt, null as Attempt | null),
     map((attempt) => toOutcome(localizer.map, query, attempt)),
   );
+}
+
+/** Turns tried on one frame of a sequence; the next frame takes the next ones. */
+const TURNS_A_FRAME = 2;
+
+/** A dark picture stays dark however it is turned. In a sequence the turns are spread over frames, so that a camera that
+ * is off the map does not hold up the others. */
+function turnsToTry(query: Query, options: LocalizeOptions, mode: LocalizeMode): readonly number[] {
+  const { turnsDeg, minInliers } = options;
+  if (query.features.count < minInliers) return [];
+  if (mode === 'frame') return turnsDeg;
+  const first = query.frame.sequence * TURNS_A_FRAME;
+  return turnsDeg.slice(0, TURNS_A_FRAME).map((_, i) => turnsDeg[(first + i) % turnsDeg.length]);
 }
 
 /** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */

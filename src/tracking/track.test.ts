@@ -17,7 +17,7 @@ const dropped: Outcome = { kind: 'dropped', frame, timings: {}, reason: 'busy' }
 
 test('a fix leaves its keyframe, a loss leaves nothing, a drop changes nothing', () => {
   const track = nextTrack(LOST, posed);
-  assert.deepEqual(track, { mode: 'tracking', keyframe: 4, epoch: 2, timestampS: 10 });
+  assert.deepEqual(track, { mode: 'tracking', keyframe: 4, turnDeg: 0, epoch: 2, timestampS: 10 });
   assert.equal(nextTrack(track, dropped), track);
   assert.equal(nextTrack(track, lost), LOST);
 });

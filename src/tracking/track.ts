@@ -6,6 +6,8 @@ export type Track =
   | {
       readonly mode: 'tracking';
       readonly keyframe: number;
+      /** How far the picture had to be turned. */
+      readonly turnDeg: number;
       readonly epoch: number;
       readonly timestampS: number;
     };
@@ -20,7 +22,13 @@ export function nextTrack(track: Track, outcome: Outcome): Track {
   switch (outcome.kind) {
     case 'posed': {
       const { epoch, timestampS } = outcome.frame;
-      return { mode: 'tracking', keyframe: outcome.keyframe, epoch, timestampS };
+      return {
+        mode: 'tracking',
+        keyframe: outcome.keyframe,
+        turnDeg: outcome.turnDeg ?? 0,
+        epoch,
+        timestampS,
+      };
     }
     case 'dropped':
       return track;
