@@ -13,6 +13,7 @@ import { openImages } from '../streams/imageFolder.js';
 import { probeVideo } from '../streams/probe.js';
 import { openRtsp } from '../streams/rtsp.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
+import { parseSource } from '../streams/sourceUrl.js';
 import { openVideo } from '../streams/videoFile.js';
 import { usageError } from './command.js';
 import { say } from './terminal.js';
@@ -50,8 +51,9 @@ export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
 
 /** A video, a folder of images or an rtsp:// camera as frames with intrinsics. */
 export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
-  if (isUrl(path)) return openCameraInput(path, options);
-  return isFolder(path) ? openFolderInput(path, options) : openVideoInput(path, options);
+  const source = parseSource(path);
+  if (source.kind === 'rtsp') return openCameraInput(source.url, options);
+  return isFolder(source.path) ? openFolderInput(source.path, options) : openVideoInput(source.path, options);
 }
 
 function openCameraInput(url: string, options: InputOptions): RecordingInput {

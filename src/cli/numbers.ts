@@ -8,14 +8,6 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-/** A flag that takes a number of at least 0. */
-export function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0) || value === Number.POSITIVE_INFINITY)
-    throw new InvalidArgumentError('a number of at least 0 belongs here.');
-  return value;
-}
-
 /** A flag that takes a TCP port; 0 means any free one. */
 export function portNumber(text: string): number {
   const value = wholeNumber(text);

@@ -42,10 +42,3 @@ function plainProgress(label: string, total: number): Progress {
     stop: () => say(`${label}: ${last} done`),
   };
 }
-
-/** 12.3 MB, 4.5 kB */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}

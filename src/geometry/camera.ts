@@ -68,11 +68,6 @@ export function focalY(camera: Camera): number {
   return isIsotropic(camera.model) ? camera.params[0] : camera.params[1];
 }
 
-/** Geometric mean of the focal lengths, px: turns pixel thresholds into angles near the axis. */
-export function meanFocal(camera: Camera): number {
-  return Math.sqrt(focalX(camera) * focalY(camera));
-}
-
 /** Intrinsics of the same view resized by sx, sy. Pixel corners are at whole numbers, so cx scales as cx * sx.
  * A model with one focal length becomes its two-focal sibling where sx and sy differ. */
 export function scaleCamera(camera: Camera, sx: number, sy: number): Camera {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from './random.js';
-import { createUnionFind, find, labelSets, sizeOf, union } from './unionFind.js';
+import { createUnionFind, find, labelSets, union } from './unionFind.js';
 
 test('the same sets as a flood fill', () => {
   const random = createRandom(1);
@@ -14,10 +14,7 @@ test('the same sets as a flood fill', () => {
     const labels = new Int32Array(n);
     assert.equal(labelSets(sets, labels), new Set(expected).size);
     assert.deepEqual([...labels], expected);
-    for (let i = 0; i < n; i++) {
-      assert.equal(sizeOf(sets, i), expected.filter((l) => l === expected[i]).length);
-      assert.equal(find(sets, find(sets, i)), find(sets, i));
-    }
+    for (let i = 0; i < n; i++) assert.equal(find(sets, find(sets, i)), find(sets, i));
   }
 });
 

@@ -31,10 +31,6 @@ export function union(sets: UnionFind, a: number, b: number): boolean {
   return true;
 }
 
-export function sizeOf(sets: UnionFind, item: number): number {
-  return -sets.parent[find(sets, item)];
-}
-
 /** Labels 0.. in order of each set's lowest member.
  * @param out [n], written    @returns how many sets */
 export function labelSets(sets: UnionFind, out: Int32Array): number {
