@@ -13,6 +13,8 @@ import { liveFrames } from '../streams/liveFrames.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openInput } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
+import { streamNotes } from './streamNotes.js';
+import { say } from './terminal.js';
 import { packageVersion } from './version.js';
 
 /** One camera as `serve` and `demo` describe it. */
@@ -59,10 +61,21 @@ export async function serveStreams(
     serverVersion: packageVersion(),
     onWarning: (message) => process.stderr.write(`${message}\n`),
   });
+  const note = streamNotes((line) => signal.aborted || say(line));
+  const noting: Gateway = {
+    ...gateway,
+    publishStatus: (id, status) => {
+      note(id, status);
+      gateway.publishStatus(id, status);
+    },
+  };
   const outcomes = merge(
     ...opened.map(({ stream, start }) => {
-      const frames = start((status) => gateway.publishStatus(stream.id, wireStatus(status)));
-      return runStream(stream.id, liveFrames(frames), localizer, gateway);
+      const frames = start((status) => {
+        if (status.kind !== 'ended') note(stream.id, status);
+        gateway.publishStatus(stream.id, wireStatus(status));
+      });
+      return runStream(stream.id, liveFrames(frames), localizer, noting);
     }),
   );
   return { gateway, outcomes };
