@@ -97,7 +97,7 @@ export async function writeKeyframes(
   options: BuildMapOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const map = await buildWithProgress(images, identity, options);
+  const map = await buildWithProgress(images, identity, options, signal);
   if (signal.aborted) return;
   writeMap(options.out, map);
   say(mapInWords(describeMap(map, statSync(options.out).size)));
@@ -108,12 +108,17 @@ async function buildWithProgress(
   images: readonly KeyframeInput[],
   { engine, scale, name }: MapIdentity,
   { maxSidePx, anchor = null }: BuildMapOptions,
+  signal: AbortSignal,
 ): Promise<MapModel> {
+  const match = matcherOf(engine);
   let bar: Progress | null = null;
   try {
     return await buildMap({
       images,
-      match: matcherOf(engine),
+      match: (query, ref) => {
+        signal.throwIfAborted();
+        return match(query, ref);
+      },
       options: {
         name,
         builtWith: `posestream ${packageVersion()}`,

@@ -5,15 +5,16 @@ import { join } from 'node:path';
 import { buildMapFile } from './buildMapFile.js';
 import { DEFAULT_MODEL } from './openLocalizer.js';
 import { say } from './terminal.js';
+import { packageVersion } from './version.js';
 
-/** Map of a town drive, built once per network and video and kept in the user's cache. */
+/** Map of a town drive, built once per network, drive and package version and kept in the user's cache. */
 export async function demoMap(folder: string, signal: AbortSignal): Promise<string> {
-  const video = join(folder, 'video.mp4');
-  const path = join(cacheFolder(), `town-${digest([video, DEFAULT_MODEL])}.map`);
+  const drive = ['video.mp4', 'poses.tum', 'intrinsics.json'].map((name) => join(folder, name));
+  const path = join(cacheFolder(), `town-${packageVersion()}-${digest([...drive, DEFAULT_MODEL])}.map`);
   if (existsSync(path)) return path;
   say('Building the map of the town; the next time it is there.');
   await buildMapFile(
-    video,
+    drive[0],
     { out: path, name: 'town', model: DEFAULT_MODEL, maxSidePx: 640, keypoints: 1000 },
     signal,
   );

@@ -16,8 +16,8 @@ import { assertWritable } from './writable.js';
 /** Images without poses → our features and matches → COLMAP's poses → map file, in a scale of its own. */
 export async function sfmMapFile(path: string, options: BuildMapOptions, signal: AbortSignal): Promise<void> {
   assertWritable(options.out);
-  const scratch = mkdtempSync(join(tmpdir(), 'posestream-stills-'));
   const engine = await createEngine({ manifestPath: options.model, threads: options.threads });
+  const scratch = mkdtempSync(join(tmpdir(), 'posestream-stills-'));
   try {
     const pictures = await sfmImages(path, scratch, { ...options, signal });
     const images = await extract(pictures, engine, options, signal);
