@@ -48,6 +48,7 @@ interface Options {
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
 async function main(options: Options): Promise<void> {
+  const parts = chosen(options.only);
   const before = options.baseline === undefined ? null : readResults(options.baseline);
   const scratch = options.keep ?? mkdtempSync(join(tmpdir(), 'posestream-bench-'));
   mkdirSync(scratch, { recursive: true });
@@ -55,7 +56,7 @@ async function main(options: Options): Promise<void> {
   const machine = await describeMachine();
   say(machine);
   try {
-    for (const bench of chosen(options.only)) {
+    for (const bench of parts) {
       say(`${bench.name}: ${bench.what}`);
       rows.push(
         ...(await runPart(bench, { quick: options.quick === true, model: options.model, scratch, say })),
