@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import type { NearestTwo } from '../domain/features.js';
-import { matchGraph } from './matchGraph.js';
-import { CHUNK_ROWS, type ReferenceRows, spanChunks, spanRows } from './references.js';
+import { matchGraph, mutualGraph } from './matchGraph.js';
+import { CHUNK_ROWS, pickRows, type ReferenceRows, spanChunks, spanRows } from './references.js';
 import { openSession, type Session } from './session.js';
 import { checkFinite, int32Of } from './tensors.js';
 
@@ -14,6 +14,7 @@ export interface Matcher {
 
 interface Kernel {
   readonly session: Session;
+  readonly mutual: Session;
   readonly scratch: Float32Array | Int8Array;
 }
 
@@ -30,7 +31,11 @@ export function createMatcher(threads: number): Matcher {
   return {
     match: async (query, set, spans) => matchWith(await kernelFor(set), query, set, spans),
     release: async () => {
-      for (const kernel of kernels.values()) await (await kernel).session.release();
+      for (const kernel of kernels.values()) {
+        const { session, mutual } = await kernel;
+        await session.release();
+        await mutual.release();
+      }
     },
   };
 }
@@ -39,6 +44,7 @@ async function openKernel(dim: number, type: 'float32' | 'int8', threads: number
   const size = CHUNK_ROWS * dim;
   return {
     session: await openSession(matchGraph(dim, type), threads, 'the matcher'),
+    mutual: await openSession(mutualGraph(dim, type), threads, 'the mutual check'),
     scratch: type === 'int8' ? new Int8Array(size) : new Float32Array(size),
   };
 }
@@ -59,23 +65,14 @@ async function matchWith(
   };
   if (n === 0 || total === 0) return out;
   const queryTensor = new Tensor('float32', query, [n, dim]);
-  const refMax = new Float32Array(total);
   let offset = 0;
   for (const chunk of spanChunks(set.rows, dim, spans, total, kernel.scratch)) {
     const rows = chunk.length / dim;
-    await matchChunk(
-      kernel.session,
-      queryTensor,
-      rows === 1 ? padded(chunk) : chunk,
-      offset,
-      rows,
-      out,
-      refMax,
-    );
+    await matchChunk(kernel.session, queryTensor, rows === 1 ? padded(chunk) : chunk, offset, rows, out);
     offset += rows;
   }
   checkFinite('dot', out.dot);
-  setRefBest(out, refMax);
+  await setRefBest(kernel.mutual, queryTensor, set, spans, out);
   return out;
 }
 
@@ -93,27 +90,46 @@ async function matchChunk(
   offset: number,
   rows: number,
   out: NearestTwo,
-  refMax: Float32Array,
 ): Promise<void> {
   const [n, dim] = query.dims;
-  const dims = [chunk.length / dim, dim];
-  const ref =
-    chunk instanceof Int8Array ? new Tensor('int8', chunk, dims) : new Tensor('float32', chunk, dims);
-  const found = await session.run({ query, ref });
-  refMax.set((found.col_max.data as Float32Array).subarray(0, rows), offset);
+  const found = await session.run({ query, ref: rowsTensor(chunk, dim) });
   const index = int32Of(found.top2_indices);
   const dot = found.top2_scores.data as Float32Array;
   for (let i = 0; i < n; i++)
     for (let j = 2 * i; j < 2 * i + 2; j++) if (index[j] < rows) insert(out, i, index[j] + offset, dot[j]);
 }
 
-/** A reference row's best query is the one whose best row it is with the row's largest dot: both numbers come from the
- * same product, so they are equal to the bit. Of equals the first query wins. */
-function setRefBest({ index, dot, refBest }: NearestTwo, refMax: Float32Array): void {
+const rowsTensor = (rows: Float32Array | Int8Array, dim: number): Tensor => {
+  const dims = [rows.length / dim, dim];
+  return rows instanceof Int8Array ? new Tensor('int8', rows, dims) : new Tensor('float32', rows, dims);
+};
+
+/** Two products of the same rows may differ in the last bits. */
+const SAME_DOT = 1e-6;
+
+/** A reference row's best query is the one whose best row it is with the row's largest dot. Of equals the first query
+ * wins. */
+async function setRefBest(
+  session: Session,
+  query: Tensor,
+  set: ReferenceRows,
+  spans: Uint32Array,
+  { index, dot, refBest }: NearestTwo,
+): Promise<void> {
+  const claims = new Map<number, number>();
   for (let i = 0; 2 * i < index.length; i++) {
     const row = index[2 * i];
-    if (refBest[row] < 0 && dot[2 * i] >= refMax[row]) refBest[row] = i;
+    const rival = claims.get(row);
+    if (rival === undefined || dot[2 * i] > dot[2 * rival]) claims.set(row, i);
   }
+  const claimed = [...claims.keys()];
+  const rows = pickRows(set, spans, claimed);
+  const found = await session.run({ query, ref: rowsTensor(rows, set.dim) });
+  const refMax = found.ref_max.data as Float32Array;
+  claimed.forEach((row, c) => {
+    const i = claims.get(row)!;
+    if (dot[2 * i] >= refMax[c] - SAME_DOT) refBest[row] = i;
+  });
 }
 
 /** Equal dots keep the earlier row first. */

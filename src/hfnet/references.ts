@@ -69,3 +69,32 @@ function takeRows<T extends Float32Array | Int8Array>(
   }
   return scratch.subarray(0, size * dim) as T;
 }
+
+/** Copies of single rows, numbered as they count through the spans. Cost O(rows log spans). */
+export function pickRows(
+  { rows, dim }: ReferenceRows,
+  spans: Uint32Array,
+  wanted: readonly number[],
+): Float32Array | Int8Array {
+  const firsts = new Uint32Array(spans.length / 2 + 1);
+  for (let s = 0; 2 * s < spans.length; s++) firsts[s + 1] = firsts[s] + spans[2 * s + 1] - spans[2 * s];
+  const size = wanted.length * dim;
+  const out = rows instanceof Int8Array ? new Int8Array(size) : new Float32Array(size);
+  wanted.forEach((row, i) => {
+    const span = spanOf(firsts, row);
+    const from = (spans[2 * span] + row - firsts[span]) * dim;
+    out.set(rows.subarray(from, from + dim), i * dim);
+  });
+  return out;
+}
+
+/** The span that holds a row: the last one that begins at or before it. */
+function spanOf(firsts: Uint32Array, row: number): number {
+  let [low, high] = [0, firsts.length - 1];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (firsts[middle] <= row) low = middle;
+    else high = middle;
+  }
+  return low;
+}
