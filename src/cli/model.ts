@@ -64,7 +64,7 @@ async function check(manifestPath: string, options: Options): Promise<void> {
   if (!report.ok)
     throw new PosestreamError(
       'E_MODEL_CONTRACT',
-      `${manifestPath}: ${report.violations.length} breaches of the contract.`,
+      `${manifestPath}: breaches of the contract: ${report.violations.length}.`,
       {
         hint: 'The README says what a network must give.',
       },
