@@ -138,3 +138,29 @@ async function* rolledFrames(
     if (frame.sequence % every === 0) yield { ...frame, camera, pixels, release: () => undefined };
   }
 }
+
+test('a drone flight in a map of every sixth of its own frames: ≥ 98 % within (0.25 m, 2°)', async (t) => {
+  const scratch = mkdtempSync(join(tmpdir(), 'posestream-drone-'));
+  try {
+    const mapPath = join(scratch, 'drone.map');
+    const video = traverse('drone', 'video.mp4');
+    const { code, stderr } = await posestream('map', 'build', video, '--every', '6', '--out', mapPath);
+    assert.equal(code, 0, stderr);
+    const localizer = await openLocalizer({ mapPath, modelPath: DEFAULT_MODEL });
+    try {
+      const truth = traverse('drone', 'poses.tum');
+      const reference = parseTum(readTextFile(truth), truth);
+      const result = evaluate(
+        posesOf(await localizeAll(localizer, video, { mode: 'frame' })),
+        reference,
+        1e-3,
+      );
+      t.diagnostic(JSON.stringify({ ...result, errors: undefined }));
+      assert.ok(result.recall[0].fraction >= 0.98, `${result.recall[0].fraction}`);
+    } finally {
+      await localizer.close();
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+});
