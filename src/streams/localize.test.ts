@@ -233,3 +233,24 @@ test('live: unsubscribing releases the frame that waits', () => {
   subscription.unsubscribe();
   assert.deepEqual([...released].sort(), [0, 1, 2]);
 });
+
+test('a network that refuses a turned canvas still gives the upright frame its outcome', async () => {
+  let calls = 0;
+  const { localizer } = scripted({
+    match: () => wrongMatches,
+    extract: async () => {
+      if (++calls > 1) throw new PosestreamError('E_MODEL_CONTRACT', 'takes exactly 640 x 480 px');
+      return features;
+    },
+  });
+  // A picture to turn: the scripted frames carry none.
+  const [frame] = frames(1, []);
+  const outcomes = await all(
+    localizeRecording(pulled([{ ...frame, pixels: new Uint8Array(640 * 480) }]), localizer, 'frame'),
+  );
+  assert.deepEqual(
+    outcomes.map(({ kind }) => kind),
+    ['lost'],
+  );
+  assert.equal(calls, 1 + DEFAULT_OPTIONS.turnsDeg.length);
+});

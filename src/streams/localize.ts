@@ -3,6 +3,7 @@ import {
   concat,
   concatMap,
   defer,
+  EMPTY,
   from,
   map,
   type Observable,
@@ -94,7 +95,7 @@ function searchPlaces(
       defer(() => of(seen).pipe(retrievePlaces(localizer), clusterPlaces(localizer))),
     );
   const turned = (turnDeg: number, search: (seen: Query) => Observable<Attempt>) =>
-    defer(() => turnQuery(localizer, query, turnDeg)).pipe(concatMap(search));
+    defer(() => turnQuery(localizer, query, turnDeg)).pipe(catchError(skipRefusedCanvas), concatMap(search));
   const tracked = (seen: Query) => attempts(seen, trackedPlace(localizer, prior));
   const turn = prior.mode === 'tracking' ? prior.turnDeg : 0;
   return concat(
@@ -119,6 +120,15 @@ function turnsToTry(query: Query, options: LocalizeOptions, mode: LocalizeMode):
   if (mode === 'frame') return turnsDeg;
   const first = query.frame.sequence * TURNS_A_FRAME;
   return turnsDeg.slice(0, TURNS_A_FRAME).map((_, i) => turnsDeg[(first + i) % turnsDeg.length]);
+}
+
+/** A network of fixed size takes the picture upright but not every turned canvas: that turn is left out. */
+function skipRefusedCanvas(error: unknown): Observable<never> {
+  const isRefused =
+    error instanceof PosestreamError &&
+    (error.code === 'E_MODEL_CONTRACT' || error.code === 'E_SOURCE_FORMAT');
+  if (!isRefused) throw error;
+  return EMPTY;
 }
 
 /** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */
