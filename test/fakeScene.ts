@@ -186,7 +186,8 @@ function outcomeOf(
   if (lost) {
     const detail = '9 inliers where 12 are needed';
     const evidence = { ...pixels, inlierXyPx: new Float32Array(0) };
-    return { kind: 'lost', reason: 'few-inliers', detail, coarse: null, evidence, frame, timings };
+    const track = { state: 'lost', resetCounter: 0, retrieved: true } as const;
+    return { kind: 'lost', reason: 'few-inliers', detail, coarse: null, evidence, frame, timings, ...track };
   }
   const inliers = pixels.inlierPoints.length;
   const worldFromCam = rigid<'world', 'cam'>(
@@ -204,7 +205,8 @@ function outcomeOf(
     covariance: COVARIANCE,
     confidence: 0.9 + 0.08 * random.uniform(),
   };
-  return { kind: 'posed', pose, keyframe: 0, evidence: pixels, frame, timings };
+  const track = { state: 'tracking', resetCounter: 0, retrieved: n % 5 === 0 } as const;
+  return { kind: 'posed', pose, smooth: null, keyframe: 0, evidence: pixels, frame, timings, ...track };
 }
 
 function emptyPicture(n: number): GrayImage {

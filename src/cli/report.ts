@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Outcome } from '../domain/outcome.js';
+import type { Lost, Outcome, Posed, SmoothPose } from '../domain/outcome.js';
 import { fileError } from '../map/fileError.js';
 
 export interface Report {
@@ -41,13 +41,17 @@ export function reportLine(outcome: Outcome): Record<string, unknown> {
   switch (outcome.kind) {
     case 'dropped':
       return { ...base, reason: outcome.reason, timings };
-    case 'lost':
-      return { ...base, reason: outcome.reason, detail: outcome.detail, confidence: 0, timings };
+    case 'lost': {
+      const { reason, detail } = outcome;
+      return { ...base, ...trackFields(outcome), reason, detail, confidence: 0, timings };
+    }
     case 'posed': {
       const { worldFromCam, covariance, ...rest } = outcome.pose;
       return {
         ...base,
+        ...trackFields(outcome),
         ...rest,
+        ...smoothFields(outcome.smooth),
         position: worldFromCam.t,
         orientation: worldFromCam.q,
         covariance: covariance === null ? null : [...covariance],
@@ -56,3 +60,12 @@ export function reportLine(outcome: Outcome): Record<string, unknown> {
     }
   }
 }
+
+const trackFields = ({ state, resetCounter, retrieved }: Posed | Lost) => ({
+  state,
+  resetCounter,
+  retrieved,
+});
+
+const smoothFields = (smooth: SmoothPose | null) =>
+  smooth === null ? {} : { smoothPosition: smooth.worldFromCam.t, smoothOrientation: smooth.worldFromCam.q };

@@ -1,8 +1,14 @@
 import type { FrameId } from './frame.js';
 import type { WorldFromCam } from './rigid.js';
 
-/** Where a pose comes from. `retrieval` is coarse: a retrieved keyframe's own pose, never a fix. */
-export type PoseSource = 'pnp' | 'tracked' | 'retrieval';
+/** Where a pose comes from. Fixes: `pnp` from a retrieved place, `tracked` from where the frame before was, `refined`
+ * from dense features on top of either. `coasted` is predicted, nothing in this frame supports it. `anchor`,
+ * `interpolated` and `retrieval` (a retrieved keyframe's own pose) are coarse. */
+export type PoseSource = 'pnp' | 'tracked' | 'refined' | 'coasted' | 'anchor' | 'interpolated' | 'retrieval';
+
+/** What the stream makes of its frames so far. `relocalizing`: one fix, a second has yet to agree. `coasting`: the
+ * frame gave no fix that fits, the pose is predicted. */
+export type TrackStateName = 'lost' | 'relocalizing' | 'tracking' | 'coasting';
 
 export interface PoseEstimate {
   readonly worldFromCam: WorldFromCam;
@@ -19,6 +25,13 @@ export interface PoseEstimate {
   readonly covariance: Float64Array | null;
   /** 0..1; how likely the error is below 0.5 m and 5 degrees. */
   readonly confidence: number;
+}
+
+/** The pose as neighbours in time correct it; causal, never rewritten. */
+export interface SmoothPose {
+  readonly worldFromCam: WorldFromCam;
+  /** As of `PoseEstimate`. */
+  readonly covariance: Float64Array | null;
 }
 
 export type LostReason =
@@ -47,6 +60,16 @@ interface OutcomeBase {
   readonly timings: StageTimings;
 }
 
+/** What the stream adds to a frame that was worked on. */
+interface Tracked {
+  /** After this frame. */
+  readonly state: TrackStateName;
+  /** Grows by one whenever poses before and after are not one continuous path. */
+  readonly resetCounter: number;
+  /** Whether the frame was looked up in the whole map, global descriptor and all. */
+  readonly retrieved: boolean;
+}
+
 /** Inliers and the rest as the picture shows them; made only on request. */
 export interface Evidence {
   /** [2n] pixels of the frame. */
@@ -57,9 +80,11 @@ export interface Evidence {
   readonly inlierPoints: Uint32Array;
 }
 
-export interface Posed extends OutcomeBase {
+export interface Posed extends OutcomeBase, Tracked {
   readonly kind: 'posed';
   readonly pose: PoseEstimate;
+  /** Null where nothing smooths. */
+  readonly smooth: SmoothPose | null;
   /** Keyframe that shares most inliers: where the next frame looks first. */
   readonly keyframe: number;
   /** How far the picture was turned to be recognised, where the camera is rolled; the pose is of the picture as it came. */
@@ -67,7 +92,7 @@ export interface Posed extends OutcomeBase {
   readonly evidence: Evidence | null;
 }
 
-export interface Lost extends OutcomeBase {
+export interface Lost extends OutcomeBase, Tracked {
   readonly kind: 'lost';
   readonly reason: LostReason;
   /** One line a person understands. */

@@ -32,14 +32,18 @@ export function betterAttempt(best: Attempt | null, next: Attempt): Attempt {
 
 /** The frame's one outcome. A miss still carries the best retrieved keyframe's own pose, labelled as coarse. */
 export function toOutcome(map: MapModel, query: Query, attempt: Attempt | null): Outcome {
-  const base = { frame: query.frame, timings: query.watch.timings() };
+  const retrieved = attempt?.matched.place.origin !== 'tracked';
+  const base = { frame: query.frame, timings: query.watch.timings(), resetCounter: 0, retrieved };
+  const lost = { ...base, kind: 'lost', state: 'lost' } as const;
   if (attempt === null)
-    return { ...base, kind: 'lost', reason: 'no-place', detail: NOTHING_ALIKE, coarse: null, evidence: null };
+    return { ...lost, reason: 'no-place', detail: NOTHING_ALIKE, coarse: null, evidence: null };
   const { evidence, keyframe, turnDeg } = attempt;
-  if (attempt.kind === 'fix')
-    return { ...base, kind: 'posed', pose: attempt.pose, keyframe, turnDeg, evidence };
+  if (attempt.kind === 'fix') {
+    const { pose } = attempt;
+    return { ...base, kind: 'posed', state: 'tracking', pose, smooth: null, keyframe, turnDeg, evidence };
+  }
   const coarse = keyframePose(map, attempt.matched.place.keyframes[0]);
-  return { ...base, kind: 'lost', ...attempt.failure, coarse, evidence };
+  return { ...lost, ...attempt.failure, coarse, evidence };
 }
 
 const NOTHING_ALIKE = 'nothing in the map looks like this';

@@ -15,6 +15,9 @@ const frame: FrameId = {
 const dropped: Outcome = { kind: 'dropped', reason: 'busy', frame, timings: {} };
 const lost = (totalMs: number): Outcome => ({
   kind: 'lost',
+  state: 'lost',
+  resetCounter: 0,
+  retrieved: true,
   reason: 'no-place',
   detail: '',
   coarse: null,

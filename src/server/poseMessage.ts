@@ -1,6 +1,6 @@
 import type { FrameId } from '../domain/frame.js';
 import type { MapHeader } from '../domain/mapModel.js';
-import type { Lost, Posed } from '../domain/outcome.js';
+import type { Lost, Posed, SmoothPose } from '../domain/outcome.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import { angleBetween, distanceBetween } from '../geometry/rigid.js';
 import { wgs84OfEnu } from './wgs84.js';
@@ -40,7 +40,7 @@ export function poseEncoder(message: AgelessPose, frame: FrameId): (nowMs: numbe
 }
 
 function posedMessage(outcome: Posed, context: PoseContext): Omit<PosedMessage, 'ageMs'> {
-  const { pose } = outcome;
+  const { pose, smooth } = outcome;
   const { truth, anchor } = context;
   return {
     ...frameFields(outcome, context),
@@ -53,6 +53,7 @@ function posedMessage(outcome: Posed, context: PoseContext): Omit<PosedMessage, 
     matches: pose.matches,
     coverage: pose.coverage,
     reprojectionRmsPx: pose.reprojectionRmsPx,
+    ...(smooth ? { smooth: smoothOf(smooth) } : {}),
     ...(anchor ? { wgs84: wgs84OfEnu(pose.worldFromCam.t, anchor) } : {}),
     ...(truth ? { error: errorOf(pose.worldFromCam, truth) } : {}),
   };
@@ -68,7 +69,12 @@ function lostMessage(outcome: Lost, context: PoseContext): Omit<LostMessage, 'ag
   };
 }
 
-function frameFields({ frame, timings }: Posed | Lost, context: PoseContext) {
+function smoothOf({ worldFromCam, covariance }: SmoothPose) {
+  return { ...transformOf(worldFromCam), covariance: finiteRows(covariance) };
+}
+
+function frameFields(outcome: Posed | Lost, context: PoseContext) {
+  const { frame, timings, state, resetCounter, retrieved } = outcome;
   return {
     type: 'pose' as const,
     stream: frame.stream,
@@ -81,6 +87,9 @@ function frameFields({ frame, timings }: Posed | Lost, context: PoseContext) {
     counters: context.counters,
     mapSha256: context.mapSha256,
     modelSha256: context.modelSha256,
+    track: state,
+    resetCounter,
+    retrieved,
     ...(context.truth ? { truth: transformOf(context.truth) } : {}),
   };
 }

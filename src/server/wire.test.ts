@@ -20,6 +20,10 @@ const posed: Posed = {
   kind: 'posed',
   frame,
   timings,
+  state: 'tracking',
+  resetCounter: 1,
+  retrieved: false,
+  smooth: null,
   keyframe: 3,
   evidence: null,
   pose: {
@@ -38,6 +42,9 @@ const lost: Lost = {
   kind: 'lost',
   frame,
   timings,
+  state: 'lost',
+  resetCounter: 1,
+  retrieved: true,
   reason: 'no-place',
   detail: 'nothing alike',
   coarse: null,
@@ -63,6 +70,15 @@ test('a pose goes through JSON and its schema unchanged, dated at each sending',
   assert.ok(first.state === 'posed');
   assert.deepEqual(first.position, [1, 2, 3]);
   assert.equal(first.covariance?.length, 36);
+  assert.deepEqual([first.track, first.resetCounter, first.retrieved], ['tracking', 1, false]);
+  assert.equal(first.smooth, undefined);
+});
+
+test('a smoothed pose travels beside the raw one', () => {
+  const smooth = { worldFromCam: { q: quarterTurn, t: [4, 5, 6] }, covariance: null } as const;
+  const message = poseMessage.parse(sent({ ...posed, smooth }, {}, 0));
+  assert.ok(message.state === 'posed');
+  assert.deepEqual(message.smooth, { position: [4, 5, 6], orientation: quarterTurn, covariance: null });
 });
 
 test('the error against the truth is distance and angle', () => {

@@ -23,6 +23,9 @@ export const streamId = z
 
 const transform = z.object({ position: vec3, orientation: quaternion });
 
+/** Row-major 6 x 6: rotation (rad), then translation; left perturbation of worldFromCam. */
+const covariance = z.array(z.number()).length(36);
+
 const droppedBy = z.record(z.string(), count);
 
 const counters = z.object({
@@ -57,6 +60,12 @@ const frameFields = {
   counters,
   mapSha256: sha256,
   modelSha256: sha256,
+  /** What the stream makes of its frames so far, this one included. */
+  track: z.enum(['lost', 'relocalizing', 'tracking', 'coasting']).optional(),
+  /** Grows by one whenever poses before and after are not one continuous path. */
+  resetCounter: count.optional(),
+  /** Whether the frame was looked up in the whole map. */
+  retrieved: z.boolean().optional(),
   /** Reference pose of this very frame in the map's frame, where a reference trajectory was handed in. */
   truth: transform.optional(),
 };
@@ -64,18 +73,19 @@ const frameFields = {
 const posed = z.object({
   ...frameFields,
   state: z.literal('posed'),
-  source: z.enum(['pnp', 'tracked', 'retrieval']),
+  source: z.enum(['pnp', 'tracked', 'refined', 'coasted', 'anchor', 'interpolated', 'retrieval']),
   /** worldFromCam: camera centre in the map's frame (metres where the map is metric). */
   position: vec3,
   /** worldFromCam as [x, y, z, w]; camera axes x right, y down, z forward. */
   orientation: quaternion,
-  /** Row-major 6 x 6: rotation (rad), then translation; left perturbation of worldFromCam. */
-  covariance: z.array(z.number()).length(36).nullable(),
+  covariance: covariance.nullable(),
   confidence: z.number(),
   inliers: count,
   matches: count,
   coverage: z.number(),
   reprojectionRmsPx: z.number(),
+  /** The pose as neighbours in time correct it. */
+  smooth: transform.extend({ covariance: covariance.nullable() }).optional(),
   wgs84: z.object({ latDeg: z.number(), lonDeg: z.number(), altM: z.number() }).optional(),
   /** Distance and angle to `truth`. */
   error: z.object({ m: z.number(), deg: z.number() }).optional(),
