@@ -85,7 +85,7 @@ function judged(
   };
   const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
   if (failure !== null) return { ...tried, kind: 'miss', failure };
-  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support) };
+  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera.widthPx) };
 }
 
 function noPose(matched: MatchedPlace, query: Query, options: LocalizeOptions): Attempt {
@@ -113,21 +113,24 @@ function judge(
   return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, options);
 }
 
-function describePose(matched: MatchedPlace, solved: AbsolutePose, support: Support): PoseEstimate {
+function describePose(
+  matched: MatchedPlace,
+  solved: AbsolutePose,
+  support: Support,
+  widthPx: number,
+): PoseEstimate {
   const { distinctCount } = matched.correspondences;
-  const inlierRatio = support.inliers / distinctCount;
-  const coverage = support.cells / IMAGE_CELLS;
-  return {
+  const pose: Omit<PoseEstimate, 'confidence'> = {
     worldFromCam: inverse(solved.camFromWorld),
     source: matched.place.origin === 'tracked' ? 'tracked' : 'pnp',
     inliers: support.inliers,
     matches: distinctCount,
-    inlierRatio,
-    coverage,
+    inlierRatio: support.inliers / distinctCount,
+    coverage: support.cells / IMAGE_CELLS,
     reprojectionRmsPx: solved.rmsPx,
     covariance: solved.covariance,
-    confidence: poseConfidence(support.inliers, coverage, inlierRatio),
   };
+  return { ...pose, confidence: poseConfidence({ ...pose, widthPx }) };
 }
 
 interface Support {

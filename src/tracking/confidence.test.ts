@@ -1,22 +1,64 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { poseConfidence } from './confidence.js';
+import {
+  type ConfidenceEvidence,
+  coastedConfidence,
+  confidenceFeatures,
+  poseConfidence,
+} from './confidence.js';
+import { CONFIDENCE_WEIGHTS } from './confidenceWeights.js';
 
-test('confidence stays within 0..1 and grows with each kind of evidence', () => {
+const pose: ConfidenceEvidence = {
+  worldFromCam: { q: [0, 0, 0, 1], t: [10, 20, 1] },
+  source: 'pnp',
+  inliers: 60,
+  matches: 120,
+  inlierRatio: 0.5,
+  coverage: 0.4,
+  reprojectionRmsPx: 2,
+  covariance: Float64Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1e-4 : 0)),
+  widthPx: 640,
+};
+
+test('confidence stays within 0..1 and never falls with more inliers, coverage or agreement', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2000 }), share, share, share, (inliers, coverage, ratio, more) => {
-      const base = poseConfidence(inliers, coverage, ratio);
+      const confidence = (change: Partial<ConfidenceEvidence>) =>
+        poseConfidence({ ...pose, inliers, coverage, inlierRatio: ratio, ...change });
+      const base = confidence({});
       assert.ok(base >= 0 && base <= 1);
-      assert.ok(poseConfidence(inliers + 1, coverage, ratio) >= base);
-      assert.ok(poseConfidence(inliers, coverage + more, ratio) >= base);
-      assert.ok(poseConfidence(inliers, coverage, ratio + more) >= base);
+      assert.ok(confidence({ inliers: inliers + 1 }) >= base);
+      assert.ok(confidence({ coverage: coverage + more }) >= base);
+      assert.ok(confidence({ inlierRatio: ratio + more }) >= base);
     }),
     { seed: 5 },
   );
 });
 
-test('where wrong poses were last seen it is undecided', () => {
-  assert.equal(poseConfidence(15, 9 / 64, 0.25), 0.5);
+test('there is one weight for each number, and the numbers stay finite at the limits', () => {
+  const bare = { ...pose, inliers: 0, inlierRatio: 0, coverage: 0, reprojectionRmsPx: 0, covariance: null };
+  for (const evidence of [pose, bare]) {
+    const features = confidenceFeatures(evidence);
+    assert.equal(features.length, CONFIDENCE_WEIGHTS.weights.length);
+    assert.ok(features.every(Number.isFinite));
+  }
+});
+
+test('a prediction is as good as the last fix at first and falls as its uncertainty grows', () => {
+  assert.equal(coastedConfidence(0.9, 0, 0), 0.9);
+  // One standard deviation holds 68.27 % of a normal distribution, two 95.45 %.
+  assert.ok(Math.abs(coastedConfidence(1, 0.5, 0) - 0.6827) < 1e-4);
+  assert.ok(Math.abs(coastedConfidence(1, 0, (2.5 * Math.PI) / 180) - 0.9545) < 1e-4);
+  const sigma = fc.double({ min: 0, max: 100, noNaN: true });
+  fc.assert(
+    fc.property(sigma, sigma, sigma, (m, rad, more) => {
+      const confidence = coastedConfidence(0.8, m, rad);
+      assert.ok(confidence >= 0 && confidence <= 0.8);
+      assert.ok(coastedConfidence(0.8, m + more, rad) <= confidence + 1e-4);
+      assert.ok(coastedConfidence(0.8, m, rad + more) <= confidence + 1e-4);
+    }),
+    { seed: 6 },
+  );
 });

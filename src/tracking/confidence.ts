@@ -1,8 +1,55 @@
-/** What a pose's own evidence says of it, 0..1, growing with inliers, coverage and agreement.
- * A logistic over log-inliers and coverage, anchored where the gate sits: at 15 inliers in 9 of 64 cells, where wrong
- * poses were last seen, it says 0.5. It orders poses; it is not yet fitted to measured errors. */
-export function poseConfidence(inliers: number, coverage: number, inlierRatio: number): number {
-  const score =
-    2.5 * Math.log(Math.max(inliers, 1) / 15) + 2 * (coverage - 9 / 64) + 1.5 * (inlierRatio - 0.25);
+import type { PoseEstimate } from '../domain/outcome.js';
+import { CONFIDENCE_WEIGHTS } from './confidenceWeights.js';
+
+/** What a pose's own evidence says of it: all of an estimate but its confidence. */
+export interface ConfidenceEvidence extends Omit<PoseEstimate, 'confidence'> {
+  /** Width of the picture `reprojectionRmsPx` was measured in. */
+  readonly widthPx: number;
+}
+
+/** A logistic over a few properties of a pose. */
+export interface ConfidenceWeights {
+  readonly bias: number;
+  /** One weight for each number of `confidenceFeatures`, in its order. */
+  readonly weights: readonly number[];
+}
+
+/** Names of the numbers a pose is judged by. */
+export const CONFIDENCE_FEATURES = ['log inliers', 'inlier ratio', 'coverage'] as const;
+
+/** The numbers a pose is judged by; each stays finite whatever the evidence. */
+export function confidenceFeatures({ inliers, inlierRatio, coverage }: ConfidenceEvidence): number[] {
+  return [Math.log(Math.max(inliers, 1) / 15), inlierRatio, coverage];
+}
+
+/** How likely the pose is within 0.5 m and 5 degrees of the truth, 0..1.
+ * Source: Platt, "Probabilistic outputs for support vector machines", 1999; weights as fitted by the bench. */
+export function poseConfidence(
+  evidence: ConfidenceEvidence,
+  { bias, weights }: ConfidenceWeights = CONFIDENCE_WEIGHTS,
+): number {
+  const score = confidenceFeatures(evidence).reduce((sum, value, i) => sum + weights[i] * value, bias);
   return 1 / (1 + Math.exp(-score));
+}
+
+/** The thresholds the confidence speaks of. */
+export const CONFIDENT_WITHIN = { m: 0.5, rad: (5 * Math.PI) / 180 } as const;
+
+/** Confidence of a predicted pose: that of the last fix times how likely the prediction has not left the thresholds
+ * since, were its error normal along the worst direction.
+ * @param last      confidence of the last fix
+ * @param sigmaM    standard deviation of the predicted position, worst direction
+ * @param sigmaRad  standard deviation of the predicted rotation, worst axis */
+export function coastedConfidence(last: number, sigmaM: number, sigmaRad: number): number {
+  return last * within(CONFIDENT_WITHIN.m, sigmaM) * within(CONFIDENT_WITHIN.rad, sigmaRad);
+}
+
+/** Share of a normal distribution within +-limit. */
+const within = (limit: number, sigma: number) =>
+  sigma > 0 ? errorFunction(limit / (sigma * Math.SQRT2)) : 1;
+
+/** For x >= 0, to 2.5e-5. Source: Abramowitz and Stegun, 7.1.25. */
+function errorFunction(x: number): number {
+  const t = 1 / (1 + 0.47047 * x);
+  return 1 - t * (0.3480242 + t * (-0.0958798 + t * 0.7478556)) * Math.exp(-x * x);
 }
