@@ -56,6 +56,8 @@ export interface GrayImage {
 
 export interface ExtractOptions {
   readonly maxKeypoints: number;
+  /** false: leave the global head out (`global` is null), which takes a tenth less time. Default true. */
+  readonly global?: boolean;
 }
 
 export interface Retrieved {

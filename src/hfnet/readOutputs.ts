@@ -1,5 +1,5 @@
 import { Tensor } from 'onnxruntime-node';
-import type { GrayImage } from '../domain/features.js';
+import type { ExtractOptions, GrayImage } from '../domain/features.js';
 import type { ModelManifest } from './manifest.js';
 import type { RawFeatures } from './selectKeypoints.js';
 import type { Session } from './session.js';
@@ -8,8 +8,9 @@ import { checkFinite, float32Of } from './tensors.js';
 type Outputs = Readonly<Record<string, Tensor>>;
 
 /** Keypoints of a sparse-v1 network; a leading batch size of 1 may be missing.
+ * @param wantsGlobal  false: `global` is null, whatever the network gives
  * @throws PosestreamError E_MODEL_CONTRACT, E_MODEL_NONFINITE */
-export function readSparse(manifest: ModelManifest, outputs: Outputs): RawFeatures {
+export function readSparse(manifest: ModelManifest, outputs: Outputs, wantsGlobal: boolean): RawFeatures {
   const { outputs: names, descriptor } = manifest;
   const { dim } = descriptor;
   const scores = read(outputs, names.scores, [[1, -1], [-1]]);
@@ -22,7 +23,8 @@ export function readSparse(manifest: ModelManifest, outputs: Outputs): RawFeatur
     [1, n, dim],
     [n, dim],
   ]);
-  return { keypoints, scores, descriptors, dim, global: readGlobal(manifest, outputs) };
+  const global = wantsGlobal ? readGlobal(manifest, outputs) : null;
+  return { keypoints, scores, descriptors, dim, global };
 }
 
 /** Keypoints out of a dense-v1 network's maps, by the keypoint graph.
@@ -33,7 +35,7 @@ export async function readDense(
   keypointGraph: Session,
   image: GrayImage,
   [widthPx, heightPx]: readonly [number, number],
-  maxKeypoints: number,
+  { maxKeypoints, global }: Required<ExtractOptions>,
 ): Promise<RawFeatures> {
   const { outputs: names, descriptor, stride } = manifest;
   const { dim } = descriptor;
@@ -59,7 +61,7 @@ export async function readDense(
     scores: found.scores_out.data as Float32Array,
     descriptors: found.descriptors_out.data as Float32Array,
     dim,
-    global: readGlobal(manifest, outputs),
+    global: global ? readGlobal(manifest, outputs) : null,
   };
 }
 
