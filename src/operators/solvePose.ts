@@ -1,43 +1,18 @@
 import { map as mapTo, type OperatorFunction } from 'rxjs';
-import type { PoseEstimate } from '../domain/outcome.js';
-import type { Correspondences } from '../domain/place.js';
-import {
-  type AbsolutePose,
-  type AbsolutePoseWorkspace,
-  createAbsolutePoseWorkspace,
-  estimateAbsolutePose,
-} from '../geometry/absolutePose.js';
-import { inverse } from '../geometry/rigid.js';
-import { coveredCells } from '../kernels/coverage.js';
-import { poseConfidence } from '../tracking/confidence.js';
-import { type Attempt, splitEvidence, type Tried } from './attempt.js';
+import { type AbsolutePoseWorkspace, estimateAbsolutePose } from '../geometry/absolutePose.js';
+import type { Attempt } from './attempt.js';
+import { judgePlace, missPlace } from './judgePlace.js';
 import type { LocalizeOptions, Localizer, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
-import { type Failure, IMAGE_CELLS, judgePose } from './poseGate.js';
-
-/** P3P needs three, a fourth decides between its solutions. */
-const MIN_MATCHES = 4;
-/** Width the inlier threshold is stated for. */
-const REFERENCE_WIDTH_PX = 1024;
+import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 
 /** Correspondences in, a pose with its verdict out: LO-RANSAC over P3P on all matches, evidence counted on the distinct
  * ones only. The sampler's seed hangs on the frame, not on what ran before it. */
 export function solvePose(localizer: Localizer, query: Query): OperatorFunction<MatchedPlace, Attempt> {
-  const workspace = workspaceOf(localizer);
+  const workspace = poseWorkspaceOf(localizer);
   return mapTo((matched) =>
     query.watch.time('solveMs', () => attemptPose(matched, query, localizer.options, workspace)),
   );
-}
-
-const workspaces = new WeakMap<Localizer, AbsolutePoseWorkspace>();
-
-/** One workspace per localizer: frames of one localizer solve one after another. */
-function workspaceOf(localizer: Localizer): AbsolutePoseWorkspace {
-  const existing = workspaces.get(localizer);
-  if (existing !== undefined) return existing;
-  const created = createAbsolutePoseWorkspace(localizer.options.maxKeypoints);
-  workspaces.set(localizer, created);
-  return created;
 }
 
 function attemptPose(
@@ -47,7 +22,7 @@ function attemptPose(
   workspace: AbsolutePoseWorkspace,
 ): Attempt {
   const { correspondences } = matched;
-  if (correspondences.count < MIN_MATCHES) return noPose(matched, query, options);
+  if (correspondences.count < MIN_MATCHES) return missPlace(matched, query, options);
   const { camera } = query;
   const solved = estimateAbsolutePose(
     camera,
@@ -55,106 +30,14 @@ function attemptPose(
     correspondences.xyz,
     correspondences.count,
     {
-      thresholdPx: (options.thresholdPx * camera.widthPx) / REFERENCE_WIDTH_PX,
+      thresholdPx: inlierThresholdPx(options, camera),
       seed: options.seed + query.frame.sequence,
       quality: fallingQuality(correspondences.count),
     },
     workspace,
   );
-  return solved === null ? noPose(matched, query, options) : judged(matched, query, solved, options);
+  return solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, options);
 }
 
 /** Correspondences come best first, which is all a sampler wants to know. */
-const fallingQuality = (count: number) => Float32Array.from({ length: count }, (_, i) => count - i);
-
-function judged(
-  matched: MatchedPlace,
-  query: Query,
-  solved: AbsolutePose,
-  options: LocalizeOptions,
-): Attempt {
-  const { correspondences } = matched;
-  const { camera } = query;
-  const support = countSupport(correspondences, solved.inlierMask, camera.widthPx, camera.heightPx);
-  const tried: Tried = {
-    matched,
-    turnDeg: query.turnDeg,
-    inliers: support.inliers,
-    keyframe: mostSeen(correspondences, solved.inlierMask),
-    evidence: options.evidence ? splitEvidence(correspondences, solved.inlierMask) : null,
-  };
-  const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
-  if (failure !== null) return { ...tried, kind: 'miss', failure };
-  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera.widthPx) };
-}
-
-function noPose(matched: MatchedPlace, query: Query, options: LocalizeOptions): Attempt {
-  const failure = judge(matched, query, options, 0, 0, Number.POSITIVE_INFINITY)!;
-  return {
-    kind: 'miss',
-    matched,
-    failure,
-    turnDeg: query.turnDeg,
-    inliers: 0,
-    keyframe: matched.place.keyframes[0],
-    evidence: null,
-  };
-}
-
-function judge(
-  { correspondences }: MatchedPlace,
-  { features }: Query,
-  options: LocalizeOptions,
-  inliers: number,
-  cells: number,
-  condition: number,
-): Failure | null {
-  const matches = correspondences.distinctCount;
-  return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, options);
-}
-
-function describePose(
-  matched: MatchedPlace,
-  solved: AbsolutePose,
-  support: Support,
-  widthPx: number,
-): PoseEstimate {
-  const { distinctCount } = matched.correspondences;
-  const pose: Omit<PoseEstimate, 'confidence'> = {
-    worldFromCam: inverse(solved.camFromWorld),
-    source: matched.place.origin === 'tracked' ? 'tracked' : 'pnp',
-    inliers: support.inliers,
-    matches: distinctCount,
-    inlierRatio: support.inliers / distinctCount,
-    coverage: support.cells / IMAGE_CELLS,
-    reprojectionRmsPx: solved.rmsPx,
-    covariance: solved.covariance,
-  };
-  return { ...pose, confidence: poseConfidence({ ...pose, widthPx }) };
-}
-
-interface Support {
-  /** Distinct inliers. */
-  readonly inliers: number;
-  /** Of 8 x 8 image cells, those that hold one. */
-  readonly cells: number;
-}
-
-function countSupport(c: Correspondences, mask: Uint8Array, widthPx: number, heightPx: number): Support {
-  const support = new Uint8Array(c.count);
-  let inliers = 0;
-  for (let i = 0; i < c.count; i++) {
-    support[i] = mask[i] & c.distinct[i];
-    inliers += support[i];
-  }
-  return { inliers, cells: coveredCells(c.xyPx, support, c.count, widthPx, heightPx) };
-}
-
-function mostSeen(c: Correspondences, mask: Uint8Array): number {
-  const seen = new Map<number, number>();
-  for (let i = 0; i < c.count; i++)
-    if (mask[i] === 1) seen.set(c.keyframe[i], (seen.get(c.keyframe[i]) ?? 0) + 1);
-  let best = c.keyframe[0];
-  for (const [keyframe, count] of seen) if (count > (seen.get(best) ?? 0)) best = keyframe;
-  return best;
-}
+export const fallingQuality = (count: number) => Float32Array.from({ length: count }, (_, i) => count - i);

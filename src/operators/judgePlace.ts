@@ -1,0 +1,110 @@
+import type { PoseEstimate } from '../domain/outcome.js';
+import type { Correspondences } from '../domain/place.js';
+import type { AbsolutePose } from '../geometry/absolutePose.js';
+import { inverse } from '../geometry/rigid.js';
+import { coveredCells } from '../kernels/coverage.js';
+import { poseConfidence } from '../tracking/confidence.js';
+import { type Attempt, splitEvidence, type Tried } from './attempt.js';
+import type { LocalizeOptions, Query } from './localizer.js';
+import type { MatchedPlace } from './matchPlace.js';
+import { type Failure, IMAGE_CELLS, judgePose } from './poseGate.js';
+
+/** What a solver or a refinement found out about a pose. */
+export type SolvedPose = Pick<
+  AbsolutePose,
+  'camFromWorld' | 'inlierMask' | 'rmsPx' | 'covariance' | 'conditionNumber'
+>;
+
+/** A pose with its verdict: evidence counted on the distinct matches only. */
+export function judgePlace(
+  matched: MatchedPlace,
+  query: Query,
+  solved: SolvedPose,
+  options: LocalizeOptions,
+): Attempt {
+  const { correspondences } = matched;
+  const { camera } = query;
+  const support = countSupport(correspondences, solved.inlierMask, camera.widthPx, camera.heightPx);
+  const tried: Tried = {
+    matched,
+    turnDeg: query.turnDeg,
+    inliers: support.inliers,
+    keyframe: mostSeen(correspondences, solved.inlierMask),
+    evidence: options.evidence ? splitEvidence(correspondences, solved.inlierMask) : null,
+  };
+  const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
+  if (failure !== null) return { ...tried, kind: 'miss', failure };
+  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera.widthPx) };
+}
+
+/** The verdict where no pose was found at all. */
+export function missPlace(matched: MatchedPlace, query: Query, options: LocalizeOptions): Attempt {
+  const failure = judge(matched, query, options, 0, 0, Number.POSITIVE_INFINITY)!;
+  return {
+    kind: 'miss',
+    matched,
+    failure,
+    turnDeg: query.turnDeg,
+    inliers: 0,
+    keyframe: matched.place.keyframes[0],
+    evidence: null,
+  };
+}
+
+function judge(
+  { correspondences }: MatchedPlace,
+  { features }: Query,
+  options: LocalizeOptions,
+  inliers: number,
+  cells: number,
+  condition: number,
+): Failure | null {
+  const matches = correspondences.distinctCount;
+  return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, options);
+}
+
+function describePose(
+  matched: MatchedPlace,
+  solved: AbsolutePose,
+  support: Support,
+  widthPx: number,
+): PoseEstimate {
+  const { distinctCount } = matched.correspondences;
+  const pose: Omit<PoseEstimate, 'confidence'> = {
+    worldFromCam: inverse(solved.camFromWorld),
+    source: matched.place.origin === 'tracked' ? 'tracked' : 'pnp',
+    inliers: support.inliers,
+    matches: distinctCount,
+    inlierRatio: support.inliers / distinctCount,
+    coverage: support.cells / IMAGE_CELLS,
+    reprojectionRmsPx: solved.rmsPx,
+    covariance: solved.covariance,
+  };
+  return { ...pose, confidence: poseConfidence({ ...pose, widthPx }) };
+}
+
+interface Support {
+  /** Distinct inliers. */
+  readonly inliers: number;
+  /** Of 8 x 8 image cells, those that hold one. */
+  readonly cells: number;
+}
+
+function countSupport(c: Correspondences, mask: Uint8Array, widthPx: number, heightPx: number): Support {
+  const support = new Uint8Array(c.count);
+  let inliers = 0;
+  for (let i = 0; i < c.count; i++) {
+    support[i] = mask[i] & c.distinct[i];
+    inliers += support[i];
+  }
+  return { inliers, cells: coveredCells(c.xyPx, support, c.count, widthPx, heightPx) };
+}
+
+function mostSeen(c: Correspondences, mask: Uint8Array): number {
+  const seen = new Map<number, number>();
+  for (let i = 0; i < c.count; i++)
+    if (mask[i] === 1) seen.set(c.keyframe[i], (seen.get(c.keyframe[i]) ?? 0) + 1);
+  let best = c.keyframe[0];
+  for (const [keyframe, count] of seen) if (count > (seen.get(best) ?? 0)) best = keyframe;
+  return best;
+}
