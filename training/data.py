@@ -20,6 +20,7 @@ from rendered import RenderedFrames, Source
 VIEW = (320, 256)
 CELL, POINTS, FREE, TARGETS = 8, 448, 80, 300
 TARGET_SIGMA_PX = 0.7
+ANY_TURN_SHARE, ANY_TURN_RAD = 0.3, np.radians(60)
 
 
 class Views(Dataset):
@@ -107,7 +108,7 @@ class Views(Dataset):
         scale = rng.uniform(0.5, 1.0)
         angle = rng.normal(0, 0.15)
         ha = view_homography(rng, centre[:2], scale, angle, 0.06, VIEW)
-        hb = view_homography(rng, centre[2:], min(1.2, scale * rng.uniform(0.8, 1.25)), angle + rng.normal(0, 0.3), 0.06, VIEW)
+        hb = view_homography(rng, centre[2:], min(1.2, scale * rng.uniform(0.8, 1.25)), angle + turn(rng, 0.3), 0.06, VIEW)
         return self.assemble(a, b, ha, hb, points[:, :2], points[:, 2:], desc, rng)
 
     def view_pair(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -116,11 +117,10 @@ class Views(Dataset):
         margin = np.minimum(np.array(VIEW) / 2 / max(scale_a, scale_b), (WIDTH / 2 - 1, HEIGHT / 2 - 1))
         centre = rng.uniform(margin, (WIDTH, HEIGHT) - margin)
         angle = rng.normal(0, 0.12)
-        turn = np.clip(rng.normal(0, 0.38), -0.9, 0.9)
         shifted = centre + rng.uniform(-0.15, 0.15, 2) * VIEW / scale_a
         tilt = rng.uniform(0, 0.14)
         return (view_homography(rng, centre, scale_a, angle, tilt / 3, VIEW),
-                view_homography(rng, shifted, scale_b, angle + turn, tilt, VIEW))
+                view_homography(rng, shifted, scale_b, angle + turn(rng, 0.38), tilt, VIEW))
 
     def assemble(self, a: Source, b: Source, ha, hb, points_a, points_b, desc, rng) -> dict[str, torch.Tensor]:
         pa, pb = warp_points(points_a, ha), warp_points(points_b, hb)
@@ -137,6 +137,13 @@ class Views(Dataset):
             target, mask = detector_target(warp_points(source.kp, h), h)
             out[f"target_{name}"], out[f"mask_{name}"] = target, mask
         return out
+
+
+def turn(rng: np.random.Generator, sigma: float) -> float:
+    """Roll [rad] between the two views: mostly as hands hold a camera, for a share of the pairs anything up to 60 degrees."""
+    if rng.random() < ANY_TURN_SHARE:
+        return rng.uniform(-ANY_TURN_RAD, ANY_TURN_RAD)
+    return float(np.clip(rng.normal(0, sigma), -0.9, 0.9))
 
 
 def within(points: np.ndarray, border: float) -> np.ndarray:

@@ -1,14 +1,34 @@
-"""What the network is asked for, one function per wish."""
+"""What the network is asked for, one function per wish, and how much each wish counts."""
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 TEMPERATURE = 0.07
 NEAR_PX = 5.0
+TERMS = ("contrastive", "distil", "detector", "reliability", "imitation")
+
+
+class Uncertainty(nn.Module):
+    """Learned weights of the terms: sum of exp(-s) L + s, s the logarithm of a term's variance.
+
+    Kendall, Gal, Cipolla 2018, eq. 10 without the factor 1/2, as HF-Net uses it (Sarlin et al. 2019, eq. 5).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log_variance = nn.Parameter(torch.zeros(len(TERMS)))
+
+    def forward(self, terms: dict[str, torch.Tensor]) -> torch.Tensor:
+        s = dict(zip(TERMS, self.log_variance))
+        return sum(torch.exp(-s[name]) * value + s[name] for name, value in terms.items())
+
+    def weights(self) -> dict[str, float]:
+        return dict(zip(TERMS, torch.exp(-self.log_variance).tolist()))
 
 
 def sample(descriptors: torch.Tensor, points: torch.Tensor, width: int, height: int) -> torch.Tensor:
     """Bilinear descriptors [B,N,D], unit length, at points [B,N,2] in px (centres at +0.5)."""
-    size = torch.tensor([width, height], dtype=points.dtype)
+    size = torch.tensor([width, height], dtype=points.dtype, device=points.device)
     grid = (2 * points / size - 1)[:, None]
     picked = F.grid_sample(descriptors, grid, mode="bilinear", padding_mode="border", align_corners=False)
     return F.normalize(picked[:, :, 0].transpose(1, 2), dim=2)
@@ -46,7 +66,15 @@ def detector(logits: torch.Tensor, target: torch.Tensor, mask: torch.Tensor) -> 
 def reliability(logits: torch.Tensor, points: torch.Tensor, right: torch.Tensor, valid: torch.Tensor,
                 width: int, height: int) -> torch.Tensor:
     """The reliability head predicts the probability of a right mutual match."""
-    size = torch.tensor([width, height], dtype=points.dtype)
+    size = torch.tensor([width, height], dtype=points.dtype, device=points.device)
     picked = F.grid_sample(logits, (2 * points / size - 1)[:, None], padding_mode="border", align_corners=False)
     loss = F.binary_cross_entropy_with_logits(picked[:, 0, 0], right, reduction="none")
     return (loss * valid).sum() / (valid.sum() + 1)
+
+
+def imitation(student: dict[str, torch.Tensor], teacher: dict[str, torch.Tensor]) -> torch.Tensor:
+    """A small network follows a larger one of ours everywhere: cosine of descriptors, divergence of the 65-way answers."""
+    turned = (1 - (student["descriptors"] * teacher["descriptors"]).sum(1)).mean()
+    want = F.log_softmax(teacher["logits"], 1)
+    divergence = (want.exp() * (want - F.log_softmax(student["logits"], 1))).sum(1).mean()
+    return turned + divergence
