@@ -65,7 +65,7 @@ function judge(
 
 function describePose(
   matched: MatchedPlace,
-  solved: AbsolutePose,
+  solved: SolvedPose,
   support: Support,
   widthPx: number,
 ): PoseEstimate {
