@@ -6,8 +6,10 @@ import { PosestreamError } from '../src/domain/errors.js';
 import type { FrameId } from '../src/domain/frame.js';
 import { bundledFfmpeg } from '../src/streams/ffmpegTool.js';
 import { liveFrames } from '../src/streams/liveFrames.js';
-import { openRtsp, type RtspOptions } from '../src/streams/rtsp.js';
+import { liveInput } from '../src/streams/liveKinds.js';
+import { type LiveOptions, openLive } from '../src/streams/liveSource.js';
 import type { SourceStatus } from '../src/streams/sourceStatus.js';
+import { type LiveAddress, parseSource } from '../src/streams/sourceUrl.js';
 import { exists, hasFfmpeg, makeClip, pinhole, tempFolder } from './clips.js';
 import { type RtspServer, type RtspServerOptions, startRtspServer } from './rtspServer.js';
 
@@ -30,14 +32,14 @@ async function serve(options: Partial<RtspServerOptions> = {}): Promise<RtspServ
   return server;
 }
 
-interface Watched extends RtspOptions {
+interface Watched extends LiveOptions {
   readonly pids: number[];
   readonly kinds: string[];
   readonly statuses: SourceStatus[];
   readonly lines: string[];
 }
 
-function watched(extra: Partial<RtspOptions> = {}): Watched {
+function watched(extra: Partial<LiveOptions> = {}): Watched {
   const [pids, kinds, statuses, lines] = [[], [], [], []] as [number[], string[], SourceStatus[], string[]];
   return {
     ...{ camera: pinhole(320, 180), maxSidePx: 320, random: () => 0, pids, kinds, statuses, lines },
@@ -51,12 +53,15 @@ function watched(extra: Partial<RtspOptions> = {}): Watched {
   };
 }
 
+const openUrl = (url: string, options: LiveOptions) =>
+  openLive(liveInput(parseSource(url) as LiveAddress), options);
+
 type Seen = FrameId & { readonly ageMs: number };
 
 /** Takes frames until `enough` of all seen so far says so. */
-async function take(url: string, options: RtspOptions, enough: (seen: Seen[]) => boolean): Promise<Seen[]> {
+async function take(url: string, options: LiveOptions, enough: (seen: Seen[]) => boolean): Promise<Seen[]> {
   const seen: Seen[] = [];
-  for await (const { pixels, camera, release, ...id } of openRtsp(url, options)) {
+  for await (const { pixels, camera, release, ...id } of openUrl(url, options)) {
     assert.equal(pixels.length, camera.widthPx * camera.heightPx);
     seen.push({ ...id, ageMs: Date.now() - id.captureMs });
     release();
@@ -214,7 +219,7 @@ test('as a live stream: pushed while nobody waits, gone after unsubscribing', { 
   const options = watched();
   let seen = 0;
   await new Promise<void>((resolve, reject) => {
-    const subscription = liveFrames(openRtsp(server.url, options)).subscribe({
+    const subscription = liveFrames(openUrl(server.url, options)).subscribe({
       next: (frame) => {
         frame.release();
         if (++seen < 20) return;

@@ -10,10 +10,11 @@ import { listImages, readTextFile } from '../map/posedFolder.js';
 import type { Clock } from '../streams/clock.js';
 import type { FrameSource } from '../streams/frameSource.js';
 import { openImages } from '../streams/imageFolder.js';
+import { liveInput } from '../streams/liveKinds.js';
+import { openLive } from '../streams/liveSource.js';
 import { probeVideo } from '../streams/probe.js';
-import { openRtsp } from '../streams/rtsp.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
-import { parseSource } from '../streams/sourceUrl.js';
+import { type LiveAddress, parseSource } from '../streams/sourceUrl.js';
 import { openVideo } from '../streams/videoFile.js';
 import { usageError } from './command.js';
 import { say } from './terminal.js';
@@ -52,17 +53,17 @@ export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source)
 /** A video, a folder of images or an rtsp:// camera as frames with intrinsics. */
 export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
   const source = parseSource(path);
-  if (source.kind === 'rtsp') return openCameraInput(source.url, options);
+  if (source.kind !== 'file') return openCameraInput(source, options);
   return isFolder(source.path) ? openFolderInput(source.path, options) : openVideoInput(source.path, options);
 }
 
-function openCameraInput(url: string, options: InputOptions): RecordingInput {
+function openCameraInput(address: LiveAddress, options: InputOptions): RecordingInput {
   if (options.list !== undefined) throw usageError('--list names images of a folder; a camera has none.');
   const { maxSidePx, signal, stream, onStatus } = options;
   const camera = findIntrinsics(null, options);
   return {
     camera,
-    frames: openRtsp(url, { camera, maxSidePx, signal, stream, onStatus }),
+    frames: openLive(liveInput(address), { camera, maxSidePx, signal, stream, onStatus }),
     isLive: true,
     total: null,
     stated: null,

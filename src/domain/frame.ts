@@ -1,4 +1,5 @@
 import type { Camera } from './camera.js';
+import type { DropReason } from './outcome.js';
 
 /** Which clock a capture time was read from: the camera's own (RTCP), ours at arrival, or the file's time line. */
 export type CaptureClock = 'rtcp' | 'arrival' | 'media';
@@ -21,6 +22,8 @@ export interface FrameId {
 
 /** One decoded gray image. */
 export interface Frame extends FrameId {
+  /** Given: its source knows that no pose may be made of it. It is dropped, and counted, under this reason. */
+  readonly reject?: DropReason;
   /** Intrinsics of exactly this pixel size. */
   readonly camera: Camera;
   /** Row-major [heightPx x widthPx] luma. **Borrowed**: valid until `release()` is called, then the buffer is reused. */

@@ -1,32 +1,71 @@
+import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { PosestreamError } from '../domain/errors.js';
+import { isLoopbackHost } from './hosts.js';
 import { redactUrl } from './redactUrl.js';
 
-export type SourceAddress =
-  | { readonly kind: 'rtsp'; readonly url: string }
-  | { readonly kind: 'file'; readonly path: string };
+/** A source that sends when it likes. */
+export interface LiveAddress {
+  readonly kind: 'rtsp' | 'rtmp' | 'srt' | 'udp' | 'hls' | 'v4l2';
+  /** As ffmpeg gets it. */
+  readonly url: string;
+  /** We wait and the camera or encoder connects. */
+  readonly isListener: boolean;
+}
 
-const SCHEMES = ['rtsp', 'rtsps', 'file'] as const;
+export type SourceAddress = LiveAddress | { readonly kind: 'file'; readonly path: string };
 
-/** What a person may name as a source: an RTSP or RTSPS URL, a file URL, or a path. Everything else that looks like a
- * scheme is refused, since ffmpeg would give it a meaning. Throws E_SOURCE_URL; the message holds no credentials. */
+const KINDS: Readonly<Record<string, LiveAddress['kind']>> = {
+  rtsp: 'rtsp',
+  rtsps: 'rtsp',
+  rtmp: 'rtmp',
+  rtmps: 'rtmp',
+  srt: 'srt',
+  udp: 'udp',
+  http: 'hls',
+  https: 'hls',
+};
+
+/** What a person may name as a source: a live URL, a camera of this machine, a file URL, or a path. Everything else that
+ * looks like a scheme is refused, since ffmpeg would give it a meaning.
+ *
+ * `?mode=listener` waits for an encoder to connect (SRT's own word; RTSP and RTMP take it too); `udp:` always waits.
+ * Throws E_SOURCE_URL; the message holds no credentials. */
 export function parseSource(spec: string): SourceAddress {
+  if (/^\/dev\/video\d{1,3}$/.test(spec)) return { kind: 'v4l2', url: spec, isListener: false };
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(spec)?.[1].toLowerCase();
   if (scheme === undefined) return { kind: 'file', path: nonEmpty(spec) };
   if (scheme === 'file') return { kind: 'file', path: filePath(spec) };
-  if (scheme === 'rtsp' || scheme === 'rtsps') return { kind: 'rtsp', url: checkRtspUrl(spec) };
-  throw badUrl(spec, `scheme ${scheme}: is not among ${SCHEMES.join(', ')}`);
+  if (scheme in KINDS) return liveAddress(KINDS[scheme], spec);
+  throw badUrl(spec, `scheme ${scheme}: is not among ${[...Object.keys(KINDS), 'file'].join(', ')}`);
 }
 
-/** The URL if it is one that ffmpeg's RTSP client may get: right scheme, a host, no control characters. */
-export function checkRtspUrl(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (!parsed?.hostname) throw badUrl(url, 'it names no host');
-  if (!['rtsp:', 'rtsps:'].includes(parsed.protocol)) throw badUrl(url, 'its scheme is not rtsp or rtsps');
+function liveAddress(kind: LiveAddress['kind'], spec: string): LiveAddress {
+  const url = URL.canParse(spec) ? new URL(spec) : null;
+  if (!url?.hostname) throw badUrl(spec, 'it names no host');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not pass
-  if (/[\u0000-\u0020\u007f]/.test(url)) throw badUrl(url, 'it holds spaces or control characters');
-  return url;
+  if (/[\u0000-\u0020\u007f]/.test(spec)) throw badUrl(spec, 'it holds spaces or control characters');
+  if ((kind === 'srt' || kind === 'udp') && !(Number(url.port) > 0)) throw badUrl(spec, 'it names no port');
+  const isListener = kind === 'udp' || url.searchParams.get('mode') === 'listener';
+  if (isListener) checkListener(kind, url, spec);
+  return { kind, url: kind === 'rtsp' || kind === 'rtmp' ? withoutMode(spec) : spec, isListener };
 }
+
+/** Whoever reaches a listener may send it pictures: beyond this machine only SRT with a passphrase asks who it is. */
+function checkListener(kind: LiveAddress['kind'], url: URL, spec: string): void {
+  if (kind === 'hls') throw badUrl(spec, 'HLS can only be fetched');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) === 0 && host !== 'localhost') throw badUrl(spec, 'a listener needs an IP address');
+  const asksWho = kind === 'srt' && (url.searchParams.get('passphrase') ?? '').length >= 10;
+  if (!isLoopbackHost(host) && !asksWho)
+    throw badUrl(spec, 'it would take pictures from anyone who reaches it');
+}
+
+/** ffmpeg would hand it on to the other side. */
+const withoutMode = (spec: string): string =>
+  spec.replace(/([?&])mode=(?:listener|caller)(&|$)/, (_, before: string, after: string) =>
+    after === '&' ? before : '',
+  );
 
 function filePath(spec: string): string {
   try {
@@ -44,6 +83,11 @@ function nonEmpty(path: string): string {
 function badUrl(url: string, why: string): PosestreamError {
   const shown = redactUrl(url).slice(0, 200);
   return new PosestreamError('E_SOURCE_URL', `Source '${shown}' cannot be used: ${why}.`, {
-    hint: 'Give rtsp://host/path, or the path of a video file or of a folder of images.',
+    hint: why.includes('anyone') ? LISTENER_HINT : HINT,
   });
 }
+
+const HINT =
+  'Give rtsp://, rtmp://, srt://, udp:// or an HLS https:// address, /dev/video0, or the path of a video file or of a folder of images.';
+const LISTENER_HINT =
+  'Listen on 127.0.0.1, take srt:// with passphrase=…, or let the camera push to /ingest/<stream> with a token.';

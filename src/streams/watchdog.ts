@@ -2,7 +2,7 @@ import type { Clock } from './clock.js';
 
 export interface WatchdogOptions {
   readonly clock: Clock;
-  /** Longest wait for the first value. */
+  /** Longest wait for the first value; may be infinite. */
   readonly firstMs: number;
   /** Longest wait for a later one, or five usual intervals where that is longer. */
   readonly stallMs: number;
@@ -46,6 +46,7 @@ async function withLimit<T>(
   clock: Clock,
   late: (ms: number) => void,
 ): Promise<T> {
+  if (limitMs === Number.POSITIVE_INFINITY) return promise;
   const cancel = new AbortController();
   void clock.sleep(limitMs, cancel.signal).then(() => {
     if (!cancel.signal.aborted) late(limitMs);

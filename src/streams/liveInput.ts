@@ -1,0 +1,29 @@
+import type { FfmpegTool } from './ffmpegTool.js';
+
+/** One live source as ffmpeg opens it. */
+export interface LiveInput {
+  /** How messages name it, credentials as `***`. */
+  readonly label: string;
+  readonly input: string;
+  /** Options before the input: the format and the protocols it may use, nothing else. */
+  readonly inputOptions: readonly string[];
+  /** We wait for a camera or an encoder to connect; that none does is no failure. */
+  readonly isListener: boolean;
+}
+
+/** Made anew for every connection, since options go by other names in other versions. */
+export type OpenInput = (tool: FfmpegTool) => LiveInput;
+
+/** As little delay as ffmpeg can: nothing is collected before the first frame. */
+export const LOW_DELAY: readonly string[] = ['-fflags', 'nobuffer', '-flags', 'low_delay', '-threads', '1'];
+
+/** Frames bear the time of their arrival. */
+export const ARRIVAL_TIME: readonly string[] = [
+  ...['-noautorotate', '-use_wallclock_as_timestamps', '1', '-copyts'],
+];
+
+/** Nothing is read ahead to find out what the stream holds: for protocols that announce it. */
+export const NO_PROBE: readonly string[] = ['-probesize', '32', '-analyzeduration', '0'];
+
+/** Enough of a transport stream to meet its tables and the first parameter sets. */
+export const SHORT_PROBE: readonly string[] = ['-probesize', '500000', '-analyzeduration', '500000'];

@@ -1,0 +1,134 @@
+import type { Camera } from '../domain/camera.js';
+import { PosestreamError } from '../domain/errors.js';
+import type { Frame } from '../domain/frame.js';
+import { resizeCamera } from '../geometry/camera.js';
+import { backoffMs } from './backoff.js';
+import { type Clock, systemClock } from './clock.js';
+import { type Decoded, decode } from './decode.js';
+import { findFfmpeg } from './ffmpegTool.js';
+import { type FrameSource, frameSource } from './frameSource.js';
+import { isRefusal, judgeLive } from './liveErrors.js';
+import type { OpenInput } from './liveInput.js';
+import type { SourceStatus } from './sourceStatus.js';
+import { restartTimeline, stamp, startTimeline, type Timeline } from './timeline.js';
+import { watchSilence } from './watchdog.js';
+
+export interface LiveOptions {
+  /** Intrinsics of the picture; any size of the same aspect. */
+  readonly camera: Camera;
+  /** Longest side of the frames; pictures are never enlarged. */
+  readonly maxSidePx: number;
+  readonly stream?: string;
+  readonly signal?: AbortSignal;
+  readonly onStatus?: (status: SourceStatus) => void;
+  /** ffmpeg's messages, credentials redacted. */
+  readonly onLine?: (line: string) => void;
+  readonly onStart?: (pid: number) => void;
+  readonly clock?: Clock;
+  /** Spreads the retries; in [0, 1). */
+  readonly random?: () => number;
+  /** Longest wait for the first frame of a connection; a listener waits for ever. */
+  readonly firstFrameMs?: number;
+  /** Longest silence after that, or five usual frame intervals where that is longer. */
+  readonly stallMs?: number;
+}
+
+/** Frames of a live source under their arrival time. Meant for `liveFrames`; a reader that pulls slowly makes the
+ * camera wait, not the frames fresh.
+ *
+ * A connection that ends, fails or falls silent is made anew for ever, one epoch later, after a growing pause.
+ * Throws at a pull E_FFMPEG_MISSING, E_INTRINSICS_MISMATCH, and E_SOURCE_OPEN where the camera refuses the
+ * credentials, since trying again locks accounts. */
+export function openLive(open: OpenInput, options: LiveOptions): FrameSource {
+  return frameSource((signal) => reconnecting(open, options, signal), options.signal);
+}
+
+async function* reconnecting(
+  open: OpenInput,
+  options: LiveOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Frame, void> {
+  const { clock = systemClock, random = Math.random } = options;
+  const tell = options.onStatus ?? (() => undefined);
+  let timeline = startTimeline();
+  let failures = 0;
+  try {
+    while (!signal.aborted) {
+      tell({ kind: 'connecting', attempt: failures + 1 });
+      try {
+        for await (const picture of connection(open, options, clock, signal)) {
+          if (timeline.sequence < 0) tell({ kind: 'streaming' });
+          failures = 0;
+          const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
+          timeline = next;
+          yield toFrame(picture, options, timeline, isRepeat);
+        }
+      } catch (error) {
+        if (!canRetry(error)) throw error;
+        timeline = restartTimeline(timeline);
+        const inMs = backoffMs(++failures, random());
+        tell({ kind: 'retrying', attempt: failures + 1, inMs, error });
+        await clock.sleep(inMs, signal);
+      }
+    }
+  } finally {
+    tell({ kind: 'ended' });
+  }
+}
+
+/** One connection's pictures; ends by an error unless it was aborted. */
+async function* connection(
+  open: OpenInput,
+  options: LiveOptions,
+  clock: Clock,
+  signal: AbortSignal,
+): AsyncGenerator<Decoded, void> {
+  const silence = new AbortController();
+  const { label, input, inputOptions, isListener } = open(await findFfmpeg());
+  const pictures = decode({
+    input,
+    inputOptions,
+    maxSidePx: options.maxSidePx,
+    signal: AbortSignal.any([signal, silence.signal]),
+    onLine: options.onLine,
+    onStart: options.onStart,
+    judge: (end, frames) => judgeLive(label, end, frames),
+  });
+  let stall: PosestreamError | null = null;
+  yield* watchSilence(pictures, {
+    clock,
+    firstMs: isListener ? Number.POSITIVE_INFINITY : (options.firstFrameMs ?? 5000),
+    stallMs: options.stallMs ?? 1000,
+    onSilence: (silentMs) => {
+      stall = silent(label, silentMs);
+      options.onStatus?.({ kind: 'stalled', silentMs });
+      silence.abort();
+    },
+  });
+  if (stall) throw stall;
+}
+
+function toFrame(picture: Decoded, options: LiveOptions, timeline: Timeline, isRepeat: boolean): Frame {
+  const { widthPx, heightPx, timestampS } = picture;
+  const { epoch, sequence } = timeline;
+  return {
+    ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
+    captureMs: timestampS * 1000,
+    captureClock: 'arrival',
+    ...(isRepeat ? { reject: 'duplicate-time' } : {}),
+    camera: resizeCamera(options.camera, widthPx, heightPx),
+    pixels: picture.picture.bytes,
+    release: picture.picture.release,
+  };
+}
+
+const RETRY_CODES = new Set(['E_SOURCE_STALL', 'E_SOURCE_FORMAT', 'E_SOURCE_OPEN']);
+
+function canRetry(error: unknown): error is PosestreamError {
+  return error instanceof PosestreamError && RETRY_CODES.has(error.code) && !isRefusal(error);
+}
+
+function silent(label: string, silentMs: number): PosestreamError {
+  const message = `${label} sent no frame for ${Math.round(silentMs)} ms.`;
+  return new PosestreamError('E_SOURCE_STALL', message, { hint: 'Check the camera and the network.' });
+}
