@@ -1,8 +1,8 @@
 import { type ErrorCode, PosestreamError } from '../domain/errors.js';
 import type { Features, GrayImage, ModelIdentity } from '../domain/features.js';
+import { framePx } from './framePixels.js';
 import { identityOf } from './modelFile.js';
 import { type Inspection, type Network, openNetwork } from './network.js';
-import { framePx } from './selectKeypoints.js';
 
 export interface CheckOptions {
   readonly manifestPath: string;

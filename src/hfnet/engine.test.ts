@@ -78,11 +78,17 @@ test('NaN is an error of that frame; the engine recovers, also after many', () =
 
 test('a bad frame says what is wrong with it', () =>
   withEngine({ ...TOY, fixed: [128, 96] }, async (engine) => {
-    await assert.rejects(engine.extract(flatImage(200, 90, 9), MANY), { code: 'E_MODEL_CONTRACT' });
     await assert.rejects(engine.extract(flatImage(10, 10, 9), MANY), { code: 'E_SOURCE_FORMAT' });
     const short = { pixels: new Uint8Array(5), widthPx: 100, heightPx: 90 };
     await assert.rejects(engine.extract(short, MANY), { code: 'E_INTERNAL' });
     assert.equal((await engine.extract(flatImage(100, 90, 9), MANY)).count, 3);
+  }));
+
+test('a network of fixed size sees a larger picture scaled, and its keypoints come back in the frame', () =>
+  withEngine({ ...TOY, fixed: [128, 96] }, async (engine) => {
+    // 256 x 120 goes in as 128 x 60: twice as large again. (30, 63.75) lies in the padding.
+    const got = await engine.extract(flatImage(256, 120, 99), MANY);
+    assert.deepEqual([...got.xyPx], [181, 41, 21, 41]);
   }));
 
 test('stored rows are a copy of the view handed over, and are replaced by name', () =>

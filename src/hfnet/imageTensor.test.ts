@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toyManifest } from '../../test/toyModel.js';
 import { createRandom } from '../kernels/random.js';
-import { byteTables, fillImage, inputSize, MAX_SIDE_PX, MIN_SIDE_PX } from './imageTensor.js';
+import { byteTables, fillImage, MAX_SIDE_PX, MIN_SIDE_PX, planInput } from './imageTensor.js';
 
 const RGB = {
   ...toyManifest(new Uint8Array(1)).input,
@@ -34,14 +34,19 @@ for (const padMode of ['edge', 'zero'] as const)
     }
   });
 
-test('free sizes are rounded up, fixed ones kept, others refused', () => {
+test('free sizes are rounded up; a fixed one takes smaller pictures as they are and larger ones scaled', () => {
   const image = (widthPx: number, heightPx: number) => ({ widthPx, heightPx });
-  assert.deepEqual(inputSize(image(641, 480), 32, null), [672, 480]);
-  assert.deepEqual(inputSize(image(640, 300), 32, [640, 480]), [640, 480]);
-  assert.throws(() => inputSize(image(641, 300), 32, [640, 480]), {
-    code: 'E_MODEL_CONTRACT',
-    message: /640 x 480/,
-  });
+  const free = planInput(image(641, 480), 32, null);
+  assert.deepEqual(free, { sizePx: [672, 480], pictureSizePx: [641, 480] });
+  const fitted = (w: number, h: number) => planInput(image(w, h), 32, [640, 480]);
+  for (const [w, h, ...picture] of [
+    [640, 300, 640, 300],
+    [320, 240, 320, 240],
+    [1226, 370, 640, 193],
+    [854, 480, 640, 360],
+    [480, 640, 360, 480],
+  ])
+    assert.deepEqual(fitted(w, h), { sizePx: [640, 480], pictureSizePx: picture });
   for (const side of [0, MIN_SIDE_PX - 1, MAX_SIDE_PX + 1, 64.5, Number.NaN])
-    assert.throws(() => inputSize(image(side, 480), 32, null), { code: 'E_SOURCE_FORMAT' });
+    assert.throws(() => planInput(image(side, 480), 32, null), { code: 'E_SOURCE_FORMAT' });
 });

@@ -1,33 +1,51 @@
 import { PosestreamError } from '../domain/errors.js';
 import type { GrayImage } from '../domain/features.js';
+import { shrinkGray } from '../kernels/shrinkGray.js';
 import type { ModelManifest } from './manifest.js';
 
 export const MIN_SIDE_PX = 64;
 /** Bounds what the memory arena can grow to for good. */
 export const MAX_SIDE_PX = 4096;
 
-/** Size of the network's input for an image. A network of fixed size takes smaller images padded; larger ones are
- * refused rather than scaled here, because sources scale while they decode, where it is cheapest.
+/** How an image goes into the network. */
+export interface InputPlan {
+  /** Of the tensor. */
+  readonly sizePx: Size;
+  /** Of the picture in its upper left corner; the rest is padding. Smaller than the image only where the network's
+   * size is fixed and smaller. */
+  readonly pictureSizePx: Size;
+}
+
+export type Size = readonly [widthPx: number, heightPx: number];
+
+/** A network of fixed size takes smaller images padded and larger ones scaled to fit; others take every image as it is.
  * @param fixed  the network's own size, null where it takes any
- * @throws PosestreamError E_SOURCE_FORMAT, E_MODEL_CONTRACT */
-export function inputSize(
+ * @throws PosestreamError E_SOURCE_FORMAT */
+export function planInput(
   image: Pick<GrayImage, 'widthPx' | 'heightPx'>,
   padTo: number,
-  fixed: readonly [widthPx: number, heightPx: number] | null,
-): readonly [widthPx: number, heightPx: number] {
+  fixed: Size | null,
+): InputPlan {
   const { widthPx, heightPx } = image;
   if (!isSide(widthPx) || !isSide(heightPx))
     throw new PosestreamError('E_SOURCE_FORMAT', `An image of ${widthPx} x ${heightPx} px cannot be used.`, {
       hint: `Both sides must be ${MIN_SIDE_PX} to ${MAX_SIDE_PX} px.`,
     });
-  if (!fixed) return [roundUp(widthPx, padTo), roundUp(heightPx, padTo)];
-  if (widthPx > fixed[0] || heightPx > fixed[1])
-    throw new PosestreamError(
-      'E_MODEL_CONTRACT',
-      `Image of ${widthPx} x ${heightPx} px: this network takes exactly ${fixed[0]} x ${fixed[1]} px.`,
-      { hint: 'Scale frames to fit (longest side), or use a network with free size.' },
-    );
-  return fixed;
+  if (!fixed)
+    return {
+      sizePx: [roundUp(widthPx, padTo), roundUp(heightPx, padTo)],
+      pictureSizePx: [widthPx, heightPx],
+    };
+  const scale = Math.min(1, fixed[0] / widthPx, fixed[1] / heightPx);
+  const side = (px: number) => Math.max(1, Math.round(scale * px));
+  return { sizePx: fixed, pictureSizePx: [side(widthPx), side(heightPx)] };
+}
+
+/** The picture at the size planned. */
+export function fitImage(image: GrayImage, [widthPx, heightPx]: Size): GrayImage {
+  if (widthPx === image.widthPx && heightPx === image.heightPx) return image;
+  const pixels = shrinkGray(image.pixels, image.widthPx, image.heightPx, widthPx, heightPx);
+  return { pixels, widthPx, heightPx };
 }
 
 const isSide = (px: number): boolean => Number.isInteger(px) && px >= MIN_SIDE_PX && px <= MAX_SIDE_PX;
@@ -51,7 +69,7 @@ const ranged = (byte: number, [low, high]: readonly [number, number]): number =>
 export function fillImage(
   out: Float32Array,
   image: GrayImage,
-  [widthPx, heightPx]: readonly [number, number],
+  [widthPx, heightPx]: Size,
   tables: readonly Float32Array[],
   padMode: 'edge' | 'zero',
 ): void {

@@ -3,11 +3,13 @@ import { PosestreamError } from '../domain/errors.js';
 import type { ExtractOptions, Features, GrayImage } from '../domain/features.js';
 import { denseGraph } from './denseGraph.js';
 import { dropOutput } from './dropOutput.js';
-import { byteTables, fillImage, inputSize } from './imageTensor.js';
+import { type ToFramePx, toFramePx } from './framePixels.js';
+import { byteTables, fillImage, fitImage, type InputPlan, planInput, type Size } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import { loadModel } from './modelFile.js';
+import { checkPorts, fixedSize, limitDims } from './ports.js';
 import { readDense, readSparse } from './readOutputs.js';
-import { type RawFeatures, selectKeypoints, type ToFramePx } from './selectKeypoints.js';
+import { type RawFeatures, selectKeypoints } from './selectKeypoints.js';
 import { openSession, type Session } from './session.js';
 
 /** The keypoint network with everything that turns its outputs into features. */
@@ -22,8 +24,10 @@ export interface Network {
 export interface Inspection {
   readonly raw: RawFeatures;
   readonly toFramePx: ToFramePx;
-  /** Of the padded input. */
-  readonly sizePx: readonly [widthPx: number, heightPx: number];
+  /** Pixels of the frame per pixel of the network's input. */
+  readonly growth: readonly [x: number, y: number];
+  /** Of the padded input, in pixels of the frame. */
+  readonly sizePx: Size;
 }
 
 /** Input tensors kept for reuse, one per size. */
@@ -112,13 +116,13 @@ function openLocal({ manifestPath, threads }: State, head: string): Promise<Sess
 }
 
 async function extract(state: State, image: GrayImage, options: ExtractOptions): Promise<Features> {
-  const { raw, toFramePx } = await inspect(state, image, options);
+  const { raw, toFramePx, growth } = await inspect(state, image, options);
   return selectKeypoints(raw, {
     toFramePx,
     widthPx: image.widthPx,
     heightPx: image.heightPx,
     minScore: state.dense ? 0 : state.manifest.scores.threshold,
-    borderPx: state.manifest.borderPx,
+    borderPx: state.manifest.borderPx * growth[0],
     maxKeypoints: options.maxKeypoints,
     normalise: !state.manifest.descriptor.normalised,
     normaliseGlobal: state.manifest.global?.normalised === false,
@@ -128,25 +132,34 @@ async function extract(state: State, image: GrayImage, options: ExtractOptions):
 async function inspect(state: State, image: GrayImage, options: ExtractOptions): Promise<Inspection> {
   const { manifest } = state;
   const { maxKeypoints, global = true } = options;
-  const size = inputSize(image, manifest.input.padTo, fixedSize(state.session, manifest));
+  const plan = planInput(image, manifest.input.padTo, fixedSize(state.session, manifest));
+  const picture = fitImage(image, plan.pictureSizePx);
   const session = await sessionFor(state, options);
-  const outputs = await session.run(feeds(state, image, size, maxKeypoints));
+  const outputs = await session.run(feeds(state, picture, plan.sizePx, maxKeypoints));
   const raw = state.dense
-    ? await readDense(manifest, outputs, state.dense, image, size, { maxKeypoints, global })
+    ? await readDense(manifest, outputs, state.dense, plan, { maxKeypoints, global })
     : readSparse(manifest, outputs, global);
-  return { raw, toFramePx: toFramePx(manifest, size), sizePx: size };
+  const grown = growth(plan, image);
+  const [width, height] = plan.sizePx;
+  return {
+    raw,
+    toFramePx: toFramePx(manifest, plan.sizePx, grown),
+    growth: grown,
+    sizePx: [grown[0] * width, grown[1] * height],
+  };
 }
 
-function feeds(
-  state: State,
-  image: GrayImage,
-  size: readonly [number, number],
-  maxKeypoints: number,
-): Record<string, Tensor> {
+/** Pixels of the frame per pixel of the network's input. */
+const growth = ({ pictureSizePx: [w, h] }: InputPlan, { widthPx, heightPx }: GrayImage): Size => [
+  widthPx / w,
+  heightPx / h,
+];
+
+function feeds(state: State, picture: GrayImage, size: Size, maxKeypoints: number): Record<string, Tensor> {
   const { manifest, session, tables } = state;
   const [widthPx, heightPx] = size;
   const data = inputBuffer(state, tables.length * widthPx * heightPx, size.join('x'));
-  fillImage(data, image, size, tables, manifest.input.padMode);
+  fillImage(data, picture, size, tables, manifest.input.padMode);
   const out: Record<string, Tensor> = {
     [manifest.inputs.image]: new Tensor('float32', data, [1, tables.length, heightPx, widthPx]),
   };
@@ -163,66 +176,3 @@ function inputBuffer({ inputs }: State, length: number, key: string): Float32Arr
   if (inputs.size > KEPT_SIZES) inputs.delete(inputs.keys().next().value!);
   return known;
 }
-
-/** Exporters write the limit as a scalar or as a list of one. */
-const limitDims = (session: Session, name: string): number[] =>
-  portShape(session.inputs, name)?.length === 0 ? [] : [1];
-
-function fixedSize(session: Session, manifest: ModelManifest): readonly [number, number] | null {
-  const [heightPx, widthPx] = portShape(session.inputs, manifest.inputs.image)?.slice(2) ?? [];
-  return typeof widthPx === 'number' && typeof heightPx === 'number' ? [widthPx, heightPx] : null;
-}
-
-function portShape(ports: Session['inputs'], name: string): readonly (number | string)[] | undefined {
-  const port = ports.find((p) => p.name === name);
-  return port?.isTensor ? port.shape : undefined;
-}
-
-/** Pixel centres at .5 are the corner convention already. The keypoint graph of dense networks counts pixels. */
-function toFramePx(manifest: ModelManifest, [widthPx, heightPx]: readonly [number, number]): ToFramePx {
-  const { offset } = manifest;
-  const coordinates = manifest.kind === 'dense-v1' ? 'center-integer' : manifest.coordinates;
-  const half = [(widthPx - 1) / 2, (heightPx - 1) / 2] as const;
-  const [x, y] = {
-    'center-half': [0, 0],
-    'center-integer': [0.5, 0.5],
-    'minus-one-to-one': [half[0] + 0.5, half[1] + 0.5],
-  }[coordinates];
-  return {
-    scale: coordinates === 'minus-one-to-one' ? half : [1, 1],
-    shift: [x + offset.x, y + offset.y],
-  };
-}
-
-/** Names and fixed sizes are known before the first image: a wrong manifest fails at start, not in the street. */
-function checkPorts(session: Session, manifest: ModelManifest, path: string): void {
-  const { input } = manifest;
-  const inputs = Object.values(manifest.inputs);
-  requireNames(path, 'input', inputs, session.inputs);
-  requireNames(path, 'output', Object.values(manifest.outputs), session.outputs);
-  const unfed = session.inputs.map((p) => p.name).filter((n) => !inputs.includes(n));
-  if (unfed.length > 0) throw contract(path, `needs inputs the manifest does not name: ${unfed.join(', ')}.`);
-  const image = manifest.inputs.image;
-  const channels = portShape(session.inputs, image)?.[1];
-  if (typeof channels === 'number' && channels !== input.channels)
-    throw contract(path, `"${image}" takes ${channels} channels, the manifest says ${input.channels}.`);
-  const fixed = fixedSize(session, manifest)?.join(' x ') ?? 'any size';
-  const stated = input.fixedSize ? `${input.fixedSize.width} x ${input.fixedSize.height}` : 'any size';
-  if (fixed !== stated)
-    throw contract(path, `"${image}" takes ${fixed}, the manifest's fixedSize says ${stated}.`);
-}
-
-function requireNames(path: string, what: string, names: readonly string[], ports: Session['inputs']): void {
-  const known = ports.map((p) => p.name);
-  const missing = names.filter((n) => !known.includes(n));
-  if (missing.length > 0)
-    throw contract(
-      path,
-      `has no ${what} ${missing.map((n) => `"${n}"`).join(', ')}; it has ${known.join(', ')}.`,
-    );
-}
-
-const contract = (path: string, message: string): PosestreamError =>
-  new PosestreamError('E_MODEL_CONTRACT', `${path} ${message}`, {
-    hint: 'Mend the manifest (tensor names, channels) or export the network again.',
-  });

@@ -1,5 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
-import type { ExtractOptions, GrayImage } from '../domain/features.js';
+import type { ExtractOptions } from '../domain/features.js';
+import type { InputPlan } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import type { RawFeatures } from './selectKeypoints.js';
 import type { Session } from './session.js';
@@ -33,8 +34,7 @@ export async function readDense(
   manifest: ModelManifest,
   outputs: Outputs,
   keypointGraph: Session,
-  image: GrayImage,
-  [widthPx, heightPx]: readonly [number, number],
+  { sizePx: [widthPx, heightPx], pictureSizePx }: InputPlan,
   { maxKeypoints, global }: Required<ExtractOptions>,
 ): Promise<RawFeatures> {
   const { outputs: names, descriptor, stride } = manifest;
@@ -54,7 +54,7 @@ export async function readDense(
     descriptors: outputs[names.descriptors],
     ...(names.reliability ? { reliability: outputs[names.reliability] } : {}),
     max_keypoints: new Tensor('int64', BigInt64Array.of(BigInt(maxKeypoints)), [1]),
-    valid: new Tensor('float32', Float32Array.of(image.widthPx, image.heightPx), [2]),
+    valid: new Tensor('float32', Float32Array.from(pictureSizePx), [2]),
   });
   return {
     keypoints: found.keypoints.data as Float32Array,

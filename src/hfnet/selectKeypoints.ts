@@ -1,4 +1,5 @@
 import type { Features } from '../domain/features.js';
+import { framePx, type ToFramePx } from './framePixels.js';
 
 /** What a network says of one image, before anything is dropped. */
 export interface RawFeatures {
@@ -11,12 +12,6 @@ export interface RawFeatures {
   readonly dim: number;
   /** [g] or null */
   readonly global: Float32Array | null;
-}
-
-/** x px of the frame = scale.x * keypoint x + shift.x, corner convention; same for y. */
-export interface ToFramePx {
-  readonly scale: readonly [x: number, y: number];
-  readonly shift: readonly [x: number, y: number];
 }
 
 export interface SelectOptions {
@@ -76,10 +71,6 @@ function isInside(
   const y = framePx(raw, toFramePx, row, 1);
   return x >= borderPx && y >= borderPx && x < widthPx - borderPx && y < heightPx - borderPx;
 }
-
-/** One coordinate of one keypoint in pixels of the frame. @param axis  0 for x, 1 for y */
-export const framePx = (raw: RawFeatures, { scale, shift }: ToFramePx, row: number, axis: number): number =>
-  scale[axis] * raw.keypoints[2 * row + axis] + shift[axis];
 
 /** Brings every row to unit length in place; a zero row stays zero. */
 export function normaliseRows(rows: Float32Array, dim: number): void {
