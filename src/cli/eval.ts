@@ -1,103 +1,95 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { Command } from 'commander';
-import { parseImagesCsv, parseList } from '../map/lists.js';
-import { readTextFile } from '../map/posedFolder.js';
-import { parseTum, type TimedPose } from '../map/tum.js';
+import { Command, Option } from 'commander';
 import { usageError } from './command.js';
-import { type Evaluation, evaluate } from './evaluate.js';
-import { colour } from './terminal.js';
+import { ALIGNMENTS, type AlignmentKind } from './eval/align.js';
+import { type Assessed, assess } from './eval/assess.js';
+import { EVAL_HELP } from './eval/help.js';
+import { labelRuns } from './eval/labels.js';
+import { allThresholds, parseSeconds, parseThreshold } from './eval/options.js';
+import { readReference } from './eval/reference.js';
+import { type Run, TRAJECTORIES, type Trajectory } from './eval/run.js';
+import { readRun } from './eval/runFile.js';
+import { formatAssessments } from './eval/table.js';
+import { type WriteOptions, writeRun } from './eval/writeRun.js';
+import type { Threshold } from './evaluate.js';
+import { assertWritable } from './writable.js';
 
-const EXAMPLES = `
-Examples:
-  posestream eval poses.tum --reference set/poses_tum.txt
-  posestream eval poses.tum --reference set/poses_tum.txt --list set/query.txt --json
-
-Both files hold \`timestamp tx ty tz qx qy qz qw\`, camera-to-world, camera x right, y down, z forward.
-A listed query without a pose counts as missed. Names on the list get their timestamps from images.csv beside
-the reference.`;
-
-interface EvalOptions {
-  readonly reference: string;
+interface EvalOptions extends WriteOptions {
+  readonly reference?: string;
   readonly list?: string;
   readonly images?: string;
-  readonly tolerance: string;
+  readonly times?: string;
+  readonly tolerance: number;
+  readonly use: Trajectory;
+  readonly threshold: readonly Threshold[];
+  readonly align: AlignmentKind;
+  readonly jump: Threshold;
+  readonly compare: readonly string[];
   readonly json?: boolean;
 }
 
 export function evalCommand(): Command {
+  const collect = (text: string, earlier: readonly Threshold[]) => [...earlier, parseThreshold(text)];
   return new Command('eval')
     .description('hold poses against a reference trajectory')
-    .argument('<poses>', 'TUM file of estimated poses')
-    .requiredOption('--reference <file>', 'TUM file of true poses')
+    .argument('[poses]', 'TUM file, KITTI pose file or report of `localize`; the content tells which')
+    .option('--reference <file>', 'true poses, in the same formats')
     .option('--list <file>', 'only these images count (names as in images.csv, one a line)')
     .option('--images <file>', 'images.csv with timestamp,file (default: beside the reference)')
-    .option('--tolerance <seconds>', 'timestamps this close are the same frame', '0.005')
+    .option('--times <file>', 'timestamps of KITTI pose files, one a line (default: the line number)')
+    .option('--tolerance <seconds>', 'timestamps this close are the same frame', parseSeconds, 0.005)
+    .addOption(
+      new Option('--use <trajectory>', "which of a report's poses").choices(TRAJECTORIES).default('raw'),
+    )
+    .option('--threshold <m,deg>', 'one more recall threshold, as 0.1m,1deg; may be repeated', collect, [])
+    .addOption(
+      new Option('--align <kind>', 'fit the poses to the reference first (Umeyama 1991)')
+        .choices(ALIGNMENTS)
+        .default('none'),
+    )
+    .addOption(
+      new Option('--jump <m,deg>', 'how far a step may leave the reference')
+        .argParser(parseThreshold)
+        .default({ m: 0.5, deg: 5 }, '0.5m,5deg'),
+    )
+    .option('--compare <runs...>', 'runs side by side, marked against the first', [])
     .option('--json', 'print the whole evaluation as JSON')
-    .addHelpText('after', EXAMPLES)
-    .action((poses: string, options: EvalOptions) => {
-      const toleranceS = Number(options.tolerance);
-      if (!(toleranceS >= 0)) throw usageError(`--tolerance ${options.tolerance} is no number of seconds.`);
-      const reference = parseTum(readTextFile(options.reference), options.reference);
-      const wanted = selectReference(reference, options, toleranceS);
-      const result = evaluate(readEstimates(poses), wanted, toleranceS);
-      process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : formatEvaluation(result));
-    });
+    .option('--write-tum <file>', 'the poses as TUM')
+    .option('--write-kitti <file>', 'the poses as KITTI')
+    .option('--write-times <file>', "the poses' timestamps, one a line, as KITTI's times.txt")
+    .addHelpText('after', EVAL_HELP)
+    .action(evaluateFiles);
 }
 
-/** A run that posed no frame leaves a file without poses; that is a result, not an error. */
-function readEstimates(path: string): TimedPose[] {
-  const text = readTextFile(path);
-  const empty = text.split('\n').every((line) => line.trim() === '' || line.startsWith('#'));
-  return empty ? [] : parseTum(text, path);
+function evaluateFiles(poses: string | undefined, options: EvalOptions): void {
+  const paths = [...(poses === undefined ? [] : [poses]), ...options.compare];
+  checkUsage(paths, options);
+  const runs = labelRuns(paths, (path) => readRun(path, options));
+  writeRun(runs[0], options);
+  if (options.reference === undefined) return;
+  const assessed = assessAll(runs, { ...options, reference: options.reference });
+  const figures = assessed.map((each) => each.figures);
+  const result = figures.length === 1 ? figures[0] : { runs: figures };
+  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : formatAssessments(figures));
 }
 
-function selectReference(
-  reference: readonly TimedPose[],
-  options: EvalOptions,
-  toleranceS: number,
-): readonly TimedPose[] {
-  if (options.list === undefined) return reference;
-  const times = listedTimes(parseList(readTextFile(options.list), options.list), options);
-  return times.map(({ name, timeS }) => {
-    const pose = reference.find((candidate) => Math.abs(candidate.timeS - timeS) <= toleranceS);
-    if (pose === undefined)
-      throw usageError(`${options.list}: ${name} (t = ${timeS}) has no pose in ${options.reference}.`);
-    return pose;
-  });
+function checkUsage(paths: readonly string[], options: EvalOptions): void {
+  const written = [options.writeTum, options.writeKitti, options.writeTimes].filter(
+    (path) => path !== undefined,
+  );
+  if (paths.length === 0)
+    throw usageError('No poses are given.', 'posestream eval poses.tum --reference truth.tum');
+  if (options.reference === undefined && written.length === 0)
+    throw usageError(
+      '--reference is missing: poses are held against it.',
+      'Without one, poses can only be converted: --write-tum, --write-kitti.',
+    );
+  if (written.length > 0 && paths.length > 1) throw usageError('Only one run at a time can be written.');
+  written.forEach(assertWritable);
 }
 
-function listedTimes(names: readonly string[], options: EvalOptions) {
-  const csv = options.images ?? join(dirname(options.reference), 'images.csv');
-  if (!existsSync(csv)) {
-    const times = names.map((name) => ({ name, timeS: Number(name) }));
-    if (times.every(({ timeS }) => Number.isFinite(timeS))) return times;
-    throw usageError(`${csv} is not there.`, '--images names the file that gives each image its timestamp.');
-  }
-  const byName = new Map(parseImagesCsv(readTextFile(csv), csv).map((entry) => [entry.name, entry.timeS]));
-  return names.map((name) => {
-    const timeS = byName.get(name);
-    if (timeS === undefined) throw usageError(`${options.list}: ${name} is not in ${csv}.`);
-    return { name, timeS };
-  });
-}
-
-/** A few lines for a person; unknown is a dash. */
-export function formatEvaluation(result: Evaluation): string {
-  const percent = (fraction: number) => `${(100 * fraction).toFixed(1)} %`;
-  const cm = (m: number | null) =>
-    m === null ? '–' : m < 1 ? `${(100 * m).toFixed(1)} cm` : `${m.toFixed(2)} m`;
-  const deg = (d: number | null) => (d === null ? '–' : `${d.toFixed(3)}°`);
-  const rows = [
-    ['queries', String(result.queries)],
-    ['posed', `${result.posed}`],
-    ...result.recall.map(({ m, deg: d, count, fraction }) => [
-      `within ${m} m, ${d}°`,
-      `${count}/${result.queries}  ${percent(fraction)}`,
-    ]),
-    ['posed beyond that', String(result.wrong)],
-    ['median error', `${cm(result.medianErrorM)}, ${deg(result.medianErrorDeg)}`],
-    ['largest error', `${cm(result.maxErrorM)}, ${deg(result.maxErrorDeg)}`],
-  ];
-  return `${rows.map(([label, value]) => `${colour.dim(label.padEnd(20))} ${value}`).join('\n')}\n`;
+function assessAll(runs: readonly Run[], options: EvalOptions & { readonly reference: string }): Assessed[] {
+  const { tolerance: toleranceS, align, jump } = options;
+  const reference = readReference({ ...options, toleranceS });
+  const thresholds = allThresholds(options.threshold);
+  return runs.map((run) => assess(run, reference, { thresholds, toleranceS, align, jump }));
 }

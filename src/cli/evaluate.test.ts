@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TimedPose } from '../map/tum.js';
-import { evaluate, quantile } from './evaluate.js';
+import { quantile } from './eval/quantile.js';
+import { evaluate } from './evaluate.js';
 
 const at = (timeS: number, x: number, yawDeg = 0): TimedPose => {
   const half = (yawDeg * Math.PI) / 360;
