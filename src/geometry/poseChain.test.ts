@@ -24,7 +24,8 @@ function assertNear(actual: ArrayLike<number>, expected: ArrayLike<number>, tole
 test('poses in arrays compose, differ and move as rigid.ts says', () => {
   const random = createRandom(5);
   for (let round = 0; round < 500; round++) {
-    const [a, b] = [randomPose(random), randomPose(random)];
+    const a = randomPose<'b', 'b'>(random);
+    const b = randomPose<'b', 'b'>(random);
     const delta = twist(random, round % 2 ? 1e-5 : 0.3);
     const out = new Float64Array(7);
     const xi = new Float64Array(6);

@@ -1,0 +1,66 @@
+import { composeAt, POSE_NUMBERS, relativeAt } from '../geometry/poseChain.js';
+import type { WindowWorkspace } from './windowProblem.js';
+
+/** Where the descent starts: the chain of motions hung on the fix that most others agree with, by distance and angle
+ * alone, allowing for what the motions between may have added up to. Each fix takes its turn, so a wrong majority of
+ * recent frames is all that can mislead it. Fills `ws.poses`. O(fixes^2) cheap comparisons. */
+export function startFromBestFix(ws: WindowWorkspace, limit: number): void {
+  chainMotions(ws);
+  let best = 0;
+  let bestCost = Number.POSITIVE_INFINITY;
+  for (let fix = 0; fix < ws.fixes; fix++) {
+    hangChain(fix, ws);
+    const cost = disagreement(fix, ws, limit, bestCost);
+    if (!(cost < bestCost)) continue;
+    best = fix;
+    bestCost = cost;
+  }
+  hangChain(best, ws);
+}
+
+/** firstFromNode of every node, from the motions alone. */
+function chainMotions({ chain, motions, count }: WindowWorkspace): void {
+  chain.fill(0, 0, POSE_NUMBERS);
+  chain[6] = 1;
+  for (let node = 1; node < count; node++) {
+    const at = POSE_NUMBERS * node;
+    composeAt(chain, at - POSE_NUMBERS, motions, at, chain, at);
+  }
+}
+
+function hangChain(fix: number, ws: WindowWorkspace): void {
+  const { chain, poses, fixPoses, fixNode, count } = ws;
+  for (let node = 0; node < count; node++) {
+    relativeAt(chain, POSE_NUMBERS * fixNode[fix], chain, POSE_NUMBERS * node, ws.difference, 0);
+    composeAt(fixPoses, POSE_NUMBERS * fix, ws.difference, 0, poses, POSE_NUMBERS * node);
+  }
+}
+
+/** Sum over fixes of the squared distance in sigmas, each at most `limit`, given up past `giveUpAt`. */
+function disagreement(anchor: number, ws: WindowWorkspace, limit: number, giveUpAt: number): number {
+  const { fixSpread, motionSpread, fixNode, fixPoses, poses, difference } = ws;
+  let cost = 0;
+  for (let fix = 0; fix < ws.fixes && cost < giveUpAt; fix++) {
+    let rotation = fixSpread[2 * fix] + fixSpread[2 * anchor];
+    let translation = fixSpread[2 * fix + 1] + fixSpread[2 * anchor + 1];
+    const [first, last] = [Math.min(fixNode[fix], fixNode[anchor]), Math.max(fixNode[fix], fixNode[anchor])];
+    for (let node = first + 1; node <= last; node++) {
+      rotation += motionSpread[2 * node];
+      translation += motionSpread[2 * node + 1];
+    }
+    // a rotation that is a little off swings what is far from the anchor
+    translation += rotation * squaredDistance(poses, fixNode[fix], fixNode[anchor]);
+    relativeAt(fixPoses, POSE_NUMBERS * fix, poses, POSE_NUMBERS * fixNode[fix], difference, 0);
+    const [x, y, z] = [difference[0], difference[1], difference[2]];
+    const sine = Math.hypot(difference[3], difference[4], difference[5]);
+    const angle = 2 * Math.atan2(sine, Math.abs(difference[6]));
+    cost += Math.min(limit, (x * x + y * y + z * z) / translation + (angle * angle) / rotation);
+  }
+  return cost;
+}
+
+function squaredDistance(poses: Float64Array, a: number, b: number): number {
+  let sum = 0;
+  for (let i = 0; i < 3; i++) sum += (poses[POSE_NUMBERS * a + i] - poses[POSE_NUMBERS * b + i]) ** 2;
+  return sum;
+}
