@@ -1,0 +1,139 @@
+import type { Camera } from '../../src/domain/camera.js';
+import type { Frame } from '../../src/domain/frame.js';
+import { createRandom } from '../../src/kernels/random.js';
+
+/** Another look of the same frame; pixels are its own. */
+export type Picture = (frame: Frame) => Frame;
+
+const withPixels = (frame: Frame, pixels: Uint8Array, camera: Camera = frame.camera): Frame => ({
+  ...frame,
+  camera,
+  pixels,
+  release: () => undefined,
+});
+
+export const asItIs: Picture = (frame) => frame;
+
+/** What a mirror shows. The camera stays the picture's own. */
+export const mirrored: Picture = (frame) => {
+  const { widthPx: w, heightPx: h } = frame.camera;
+  return withPixels(
+    frame,
+    remap(w, h, (x, y) => frame.pixels[y * w + (w - 1 - x)]),
+  );
+};
+
+/** A hand over the lens. */
+export const black: Picture = (frame) => withPixels(frame, new Uint8Array(frame.pixels.length).fill(3));
+
+/** The light of a dim lamp, read by a noisy sensor. */
+export const dark: Picture = (frame) => {
+  const random = createRandom(frame.sequence);
+  return withPixels(
+    frame,
+    frame.pixels.map((value) => clamp(0.12 * value + 4 + 2.5 * random.normal())),
+  );
+};
+
+export const noisy: Picture = (frame) => {
+  const random = createRandom(frame.sequence);
+  return withPixels(
+    frame,
+    frame.pixels.map((value) => clamp(value + 22 * random.normal())),
+  );
+};
+
+/** Box blur, three passes: nearly a Gaussian of that many pixels. */
+export const blurred =
+  (radiusPx: number): Picture =>
+  (frame) => {
+    const { widthPx: w, heightPx: h } = frame.camera;
+    let pixels: Uint8Array = frame.pixels;
+    for (let pass = 0; pass < 3; pass++) pixels = boxColumns(boxRows(pixels, w, h, radiusPx), w, h, radiusPx);
+    return withPixels(frame, pixels);
+  };
+
+/** The picture at a fraction of its size, intrinsics with it. */
+export const shrunk =
+  (times: number): Picture =>
+  (frame) => {
+    const { widthPx, heightPx } = frame.camera;
+    const [w, h] = [Math.floor(widthPx / times), Math.floor(heightPx / times)];
+    const pixels = remap(w, h, (x, y) => meanOf(frame, x * times, y * times, times));
+    return withPixels(frame, pixels, withSize(frame.camera, w, h, 1 / times, [0, 0]));
+  };
+
+/** The middle of the picture. `tells` false keeps the principal point and focal length of a whole picture of that size,
+ * as somebody does who crops and forgets. */
+export const cropped =
+  (share: number, tells = true): Picture =>
+  (frame) => {
+    const { widthPx, heightPx } = frame.camera;
+    const [w, h] = [Math.round(widthPx * share), Math.round(heightPx * share)];
+    const [x0, y0] = [(widthPx - w) >> 1, (heightPx - h) >> 1];
+    const pixels = remap(w, h, (x, y) => frame.pixels[(y + y0) * widthPx + x + x0]);
+    const camera = tells
+      ? withSize(frame.camera, w, h, 1, [x0, y0])
+      : withSize(frame.camera, w, h, share, [0, 0]);
+    return withPixels(frame, pixels, camera);
+  };
+
+/** The same picture under a focal length that is wrong by this factor. */
+export const wrongFocal =
+  (factor: number): Picture =>
+  (frame) => {
+    const { model, params } = frame.camera;
+    const focals = model === 'PINHOLE' || model.startsWith('OPENCV') ? 2 : 1;
+    const wrong = params.map((value, i) => (i < focals ? value * factor : value));
+    return { ...frame, camera: { ...frame.camera, params: wrong } };
+  };
+
+/** Picture after picture. */
+export const both =
+  (first: Picture, second: Picture): Picture =>
+  (frame) =>
+    second(first(frame));
+
+/** Scaled by `scale` after `offset` pixels were cut off. Distortion is stated in bearings and stays. */
+function withSize(
+  { model, params }: Camera,
+  widthPx: number,
+  heightPx: number,
+  scale: number,
+  [x0, y0]: readonly [number, number],
+): Camera {
+  const focals = model === 'PINHOLE' || model.startsWith('OPENCV') ? 2 : 1;
+  const scaled = params.map((value, i) => {
+    if (i < focals) return value * scale;
+    if (i === focals) return (value - x0) * scale;
+    return i === focals + 1 ? (value - y0) * scale : value;
+  });
+  return { model, params: scaled, widthPx, heightPx };
+}
+
+function remap(w: number, h: number, pick: (x: number, y: number) => number): Uint8Array {
+  const out = new Uint8Array(w * h);
+  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) out[y * w + x] = pick(x, y);
+  return out;
+}
+
+function meanOf({ pixels, camera }: Frame, x0: number, y0: number, side: number): number {
+  let sum = 0;
+  for (let y = y0; y < y0 + side; y++)
+    for (let x = x0; x < x0 + side; x++) sum += pixels[y * camera.widthPx + x];
+  return Math.round(sum / (side * side));
+}
+
+const boxRows = (pixels: Uint8Array, w: number, h: number, r: number) =>
+  remap(w, h, (x, y) => meanAlong(r, (d) => pixels[y * w + bounded(x + d, w)]));
+const boxColumns = (pixels: Uint8Array, w: number, h: number, r: number) =>
+  remap(w, h, (x, y) => meanAlong(r, (d) => pixels[bounded(y + d, h) * w + x]));
+const bounded = (i: number, n: number) => Math.min(Math.max(i, 0), n - 1);
+
+function meanAlong(radius: number, at: (offset: number) => number): number {
+  let sum = 0;
+  for (let d = -radius; d <= radius; d++) sum += at(d);
+  return Math.round(sum / (2 * radius + 1));
+}
+
+const clamp = (value: number) => Math.min(255, Math.max(0, Math.round(value)));
