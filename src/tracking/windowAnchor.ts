@@ -3,7 +3,8 @@ import type { WindowWorkspace } from './windowProblem.js';
 
 /** Where the descent starts: the chain of motions hung on the fix that most others agree with, by distance and angle
  * alone, allowing for what the motions between may have added up to. Each fix takes its turn, so a wrong majority of
- * recent frames is all that can mislead it. Fills `ws.poses`. O(fixes^2) cheap comparisons. */
+ * recent frames is all that can mislead it. Fills `ws.poses`, and `ws.weights` with 1 for those that agree.
+ * O(fixes^2) cheap comparisons. */
 export function startFromBestFix(ws: WindowWorkspace, limit: number): void {
   chainMotions(ws);
   let best = 0;
@@ -16,6 +17,7 @@ export function startFromBestFix(ws: WindowWorkspace, limit: number): void {
     bestCost = cost;
   }
   hangChain(best, ws);
+  for (let fix = 0; fix < ws.fixes; fix++) ws.weights[fix] = squaredSigmas(fix, best, ws) < limit ? 1 : 0;
 }
 
 /** firstFromNode of every node, from the motions alone. */
@@ -38,25 +40,28 @@ function hangChain(fix: number, ws: WindowWorkspace): void {
 
 /** Sum over fixes of the squared distance in sigmas, each at most `limit`, given up past `giveUpAt`. */
 function disagreement(anchor: number, ws: WindowWorkspace, limit: number, giveUpAt: number): number {
-  const { fixSpread, motionSpread, fixNode, fixPoses, poses, difference } = ws;
   let cost = 0;
-  for (let fix = 0; fix < ws.fixes && cost < giveUpAt; fix++) {
-    let rotation = fixSpread[2 * fix] + fixSpread[2 * anchor];
-    let translation = fixSpread[2 * fix + 1] + fixSpread[2 * anchor + 1];
-    const [first, last] = [Math.min(fixNode[fix], fixNode[anchor]), Math.max(fixNode[fix], fixNode[anchor])];
-    for (let node = first + 1; node <= last; node++) {
-      rotation += motionSpread[2 * node];
-      translation += motionSpread[2 * node + 1];
-    }
-    // a rotation that is a little off swings what is far from the anchor
-    translation += rotation * squaredDistance(poses, fixNode[fix], fixNode[anchor]);
-    relativeAt(fixPoses, POSE_NUMBERS * fix, poses, POSE_NUMBERS * fixNode[fix], difference, 0);
-    const [x, y, z] = [difference[0], difference[1], difference[2]];
-    const sine = Math.hypot(difference[3], difference[4], difference[5]);
-    const angle = 2 * Math.atan2(sine, Math.abs(difference[6]));
-    cost += Math.min(limit, (x * x + y * y + z * z) / translation + (angle * angle) / rotation);
-  }
+  for (let fix = 0; fix < ws.fixes && cost < giveUpAt; fix++)
+    cost += Math.min(limit, squaredSigmas(fix, anchor, ws));
   return cost;
+}
+
+function squaredSigmas(fix: number, anchor: number, ws: WindowWorkspace): number {
+  const { fixSpread, motionSpread, fixNode, fixPoses, poses, difference } = ws;
+  let rotation = fixSpread[2 * fix] + fixSpread[2 * anchor];
+  let translation = fixSpread[2 * fix + 1] + fixSpread[2 * anchor + 1];
+  const [first, last] = [Math.min(fixNode[fix], fixNode[anchor]), Math.max(fixNode[fix], fixNode[anchor])];
+  for (let node = first + 1; node <= last; node++) {
+    rotation += motionSpread[2 * node];
+    translation += motionSpread[2 * node + 1];
+  }
+  // a rotation that is a little off swings what is far from the anchor
+  translation += rotation * squaredDistance(poses, fixNode[fix], fixNode[anchor]);
+  relativeAt(fixPoses, POSE_NUMBERS * fix, poses, POSE_NUMBERS * fixNode[fix], difference, 0);
+  const [x, y, z] = [difference[0], difference[1], difference[2]];
+  const angle =
+    2 * Math.atan2(Math.hypot(difference[3], difference[4], difference[5]), Math.abs(difference[6]));
+  return (x * x + y * y + z * z) / translation + (angle * angle) / rotation;
 }
 
 function squaredDistance(poses: Float64Array, a: number, b: number): number {

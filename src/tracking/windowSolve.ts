@@ -37,6 +37,8 @@ export function solveWindow(window: PoseWindow, ws: WindowWorkspace): WindowSolu
 }
 
 function descend(ws: WindowWorkspace): boolean {
+  // bends the chain to the fixes it started with: what a drift explains is no outlier
+  if (stepOnce(ws) === null) return false;
   for (let scale = WIDEST; scale > 1; scale /= CLOSING) {
     const isDecided = weighFixes(ws, scale);
     if (stepOnce(ws) === null) return false;
