@@ -63,15 +63,15 @@ export function estimateAbsolutePose(
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): AbsolutePose | null {
-  const usable = load(camera, pixels, points, count, options, ws);
+  const usable = loadCorrespondences(camera, pixels, points, count, options, ws);
   if (usable < 4) return null;
   const iterations = search(camera, usable, options, ws);
   if (iterations === 0) return null;
   return finishPose(camera, count, usable, iterations, options, ws);
 }
 
-/** Copies the input, unprojects it, and packs the usable rows in random order. */
-function load(
+/** Copies the input, unprojects it, and packs the usable rows in random order. @returns how many are usable */
+export function loadCorrespondences(
   camera: Camera,
   pixels: ArrayLike<number>,
   points: ArrayLike<number>,

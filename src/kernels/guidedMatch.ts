@@ -1,0 +1,114 @@
+import { dotInt8 } from './dotInt8.js';
+import { type PointGrid, searchRadius } from './grid.js';
+
+/** Rows that stand for one target at most. */
+export const ROWS_PER_TARGET = 2;
+
+/** What is looked for in the image, and where. */
+export interface GuidedTargets {
+  readonly count: number;
+  /** [n x 2] */
+  readonly xyPx: Float32Array;
+  /** [n] */
+  readonly radiusPx: Float32Array;
+  /** [n x ROWS_PER_TARGET] descriptor rows that stand for the target, the best of them counts; -1 for none. */
+  readonly rows: Int32Array;
+}
+
+/** Int8 rows, unit x 127. */
+export interface Int8Rows {
+  readonly rows: Int8Array;
+  readonly dim: number;
+}
+
+/** Best and second best on either side, by dot product of unit rows x 127; grown where too small. */
+export interface GuidedMatches {
+  /** [targets] keypoint most alike in the target's window, -1 where the window is empty. */
+  keypoint: Int32Array;
+  /** [targets] */
+  dot: Int32Array;
+  /** [targets] of the second most alike in the window; NO_DOT where there is none. */
+  rivalDot: Int32Array;
+  /** [keypoints] target most alike among those whose window holds the keypoint, -1 for none. */
+  target: Int32Array;
+  /** [keypoints] */
+  targetDot: Int32Array;
+  /** [keypoints] of the second target. */
+  targetRivalDot: Int32Array;
+  /** Candidates of one window. */
+  window: Int32Array;
+}
+
+/** Below every dot product. */
+export const NO_DOT = -(2 ** 30);
+
+export function createGuidedMatches(): GuidedMatches {
+  const empty = new Int32Array(0);
+  return {
+    ...{ keypoint: empty, dot: empty, rivalDot: empty },
+    ...{ target: empty, targetDot: empty, targetRivalDot: empty, window: empty },
+  };
+}
+
+/** Compares every target with the keypoints of its window. Ties go to the keypoint of the lower cell and number, and to
+ * the lower target. Allocates nothing once `out` has grown. Cost O(targets x keypoints per window x dim). */
+export function matchGuided(
+  targets: GuidedTargets,
+  grid: PointGrid,
+  query: Int8Rows,
+  map: Int8Array,
+  out: GuidedMatches,
+): void {
+  reset(out, targets.count, grid.count);
+  const { xyPx, radiusPx, rows } = targets;
+  for (let t = 0; t < targets.count; t++) {
+    const found = searchRadius(grid, xyPx[2 * t], xyPx[2 * t + 1], radiusPx[t], out.window);
+    for (let c = 0; c < found; c++) {
+      const k = out.window[c];
+      offer(out, t, k, bestDot(rows, t, map, query, k));
+    }
+  }
+}
+
+function bestDot(rows: Int32Array, t: number, map: Int8Array, query: Int8Rows, k: number): number {
+  let best = NO_DOT;
+  for (let r = ROWS_PER_TARGET * t; r < ROWS_PER_TARGET * (t + 1); r++) {
+    if (rows[r] < 0) continue;
+    const dot = dotInt8(map, rows[r] * query.dim, query.rows, k * query.dim, query.dim);
+    if (dot > best) best = dot;
+  }
+  return best;
+}
+
+function offer(out: GuidedMatches, t: number, k: number, dot: number): void {
+  if (dot > out.dot[t]) {
+    out.rivalDot[t] = out.dot[t];
+    out.dot[t] = dot;
+    out.keypoint[t] = k;
+  } else if (dot > out.rivalDot[t]) out.rivalDot[t] = dot;
+  if (dot > out.targetDot[k]) {
+    out.targetRivalDot[k] = out.targetDot[k];
+    out.targetDot[k] = dot;
+    out.target[k] = t;
+  } else if (dot > out.targetRivalDot[k]) out.targetRivalDot[k] = dot;
+}
+
+function reset(out: GuidedMatches, targets: number, keypoints: number): void {
+  if (out.keypoint.length < targets) {
+    out.keypoint = new Int32Array(targets);
+    out.dot = new Int32Array(targets);
+    out.rivalDot = new Int32Array(targets);
+  }
+  if (out.target.length < keypoints) {
+    out.target = new Int32Array(keypoints);
+    out.targetDot = new Int32Array(keypoints);
+    out.targetRivalDot = new Int32Array(keypoints);
+    out.window = new Int32Array(keypoints);
+  }
+  out.keypoint.fill(-1, 0, targets);
+  out.dot.fill(NO_DOT, 0, targets);
+  out.rivalDot.fill(NO_DOT, 0, targets);
+  out.target.fill(-1, 0, keypoints);
+  out.targetDot.fill(NO_DOT, 0, keypoints);
+  out.targetRivalDot.fill(NO_DOT, 0, keypoints);
+}

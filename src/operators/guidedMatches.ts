@@ -1,0 +1,176 @@
+import type { Camera } from '../domain/camera.js';
+import type { Features } from '../domain/features.js';
+import type { MapModel } from '../domain/mapModel.js';
+import type { Correspondences } from '../domain/place.js';
+import { lensOf } from '../geometry/projection.js';
+import { chanceLevel } from '../kernels/chanceLevel.js';
+import { roundRows } from '../kernels/dotInt8.js';
+import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.js';
+import { createGuidedMatches, type GuidedMatches, matchGuided, NO_DOT } from '../kernels/guidedMatch.js';
+import {
+  createExpectedPoints,
+  createExpectWorkspace,
+  type ExpectedPoints,
+  type ExpectWorkspace,
+  expectPoints,
+} from '../tracking/expectPoints.js';
+import {
+  createLocalMap,
+  createLocalMapScratch,
+  type LocalMap,
+  type LocalMapScratch,
+} from '../tracking/localMap.js';
+
+/** Width the search radii are stated for. */
+const REFERENCE_WIDTH_PX = 640;
+const MIN_RADIUS_PX = 6;
+const MAX_RADIUS_PX = 60;
+const SIGMAS = 3;
+/** Pairs that have nothing to do with each other, and the rank among them that a match must beat: one in 1000. */
+const CHANCE_PAIRS = 4000;
+const CHANCE_RANK = 4;
+/** Side of a grid cell. */
+const CELL_PX = 20;
+
+export interface GuidedWorkspace {
+  readonly local: LocalMap;
+  readonly localScratch: LocalMapScratch;
+  readonly expected: ExpectedPoints;
+  readonly expect: ExpectWorkspace;
+  readonly grid: PointGrid;
+  readonly matches: GuidedMatches;
+  readonly chance: Int32Array;
+  /** The frame's descriptors x 127. */
+  query: Int8Array;
+}
+
+export function createGuidedWorkspace(): GuidedWorkspace {
+  return {
+    local: createLocalMap(),
+    localScratch: createLocalMapScratch(),
+    expected: createExpectedPoints(),
+    expect: createExpectWorkspace(),
+    grid: createPointGrid(),
+    matches: createGuidedMatches(),
+    chance: new Int32Array(CHANCE_RANK),
+    query: new Int8Array(0),
+  };
+}
+
+/** Makes the frame's keypoints searchable. */
+export function loadQuery(camera: Camera, features: Features, ws: GuidedWorkspace): void {
+  const cellPx = (CELL_PX * camera.widthPx) / REFERENCE_WIDTH_PX;
+  fillPointGrid(ws.grid, features.xyPx, features.count, camera.widthPx, camera.heightPx, cellPx);
+  const numbers = features.count * features.dim;
+  if (ws.query.length < numbers) ws.query = new Int8Array(numbers);
+  roundRows(features.descriptors, numbers, ws.query);
+}
+
+export interface GuidedMatched {
+  readonly correspondences: Correspondences;
+  /** Points looked for. */
+  readonly expected: number;
+  readonly meanRadiusPx: number;
+}
+
+/** Points of the local map looked for around their predicted pixels.
+ * @param pose [12] row-major 3x4 camFromWorld    @param covariance of `pose`, left perturbation
+ * @param limit points looked for at most, those seen most often first */
+export function guidedMatches(
+  map: MapModel,
+  camera: Camera,
+  features: Features,
+  pose: Float64Array,
+  covariance: Float64Array,
+  ratio: number,
+  limit: number,
+  ws: GuidedWorkspace,
+): GuidedMatched {
+  const scale = camera.widthPx / REFERENCE_WIDTH_PX;
+  const { widthPx, heightPx } = camera;
+  const options = {
+    ...{ widthPx, heightPx, sigmas: SIGMAS, noisePx: scale, limit },
+    ...{ minRadiusPx: MIN_RADIUS_PX * scale, maxRadiusPx: MAX_RADIUS_PX * scale },
+  };
+  const { expected, matches, local } = ws;
+  expectPoints(local, lensOf(camera), pose, covariance, options, ws.expect, expected);
+  const query = { rows: ws.query, dim: features.dim };
+  const { descriptors } = map.observations;
+  matchGuided(expected, ws.grid, query, descriptors, matches);
+  const level = chanceLevel(
+    expected,
+    features.xyPx,
+    query,
+    features.count,
+    descriptors,
+    CHANCE_PAIRS,
+    2 * options.maxRadiusPx,
+    ws.chance,
+  );
+  const picked = pick(ws, level, ratio);
+  return {
+    correspondences: toCorrespondences(features.xyPx, picked, ws),
+    expected: expected.count,
+    meanRadiusPx: mean(expected.radiusPx, expected.count),
+  };
+}
+
+interface Picked {
+  readonly target: number;
+  readonly keypoint: number;
+  readonly ambiguity: number;
+  readonly distinct: boolean;
+}
+
+const FULL = 127 * 127;
+
+/** Point and keypoint that choose each other, best first. A match is distinct if it passes the ratio test against the best
+ * rival on either side, and against what the image offers by chance: a window of a few keypoints holds no rival of its
+ * own, so that all would pass. */
+function pick({ matches, expected }: GuidedWorkspace, level: number, ratio: number): Picked[] {
+  const picked: Picked[] = [];
+  for (let t = 0; t < expected.count; t++) {
+    const k = matches.keypoint[t];
+    if (k < 0 || matches.target[k] !== t) continue;
+    const dot = matches.dot[t];
+    if (dot < level) continue;
+    const rival = Math.max(matches.rivalDot[t], matches.targetRivalDot[k], level, NO_DOT);
+    const ambiguity = Math.max(FULL - dot, 0) / Math.max(FULL - rival, 1);
+    picked.push({ target: t, keypoint: k, ambiguity, distinct: ambiguity <= ratio * ratio });
+  }
+  return picked.sort((a, b) => a.ambiguity - b.ambiguity || a.target - b.target);
+}
+
+function toCorrespondences(
+  xyPx: Float32Array,
+  picked: readonly Picked[],
+  { expected, local }: GuidedWorkspace,
+): Correspondences {
+  const n = picked.length;
+  const out = {
+    count: n,
+    xyPx: new Float64Array(2 * n),
+    xyz: new Float64Array(3 * n),
+    point: new Uint32Array(n),
+    keyframe: new Uint32Array(n),
+    distinct: new Uint8Array(n),
+  };
+  let distinctCount = 0;
+  for (const [i, { target, keypoint, distinct }] of picked.entries()) {
+    const at = expected.point[target];
+    out.xyPx[2 * i] = xyPx[2 * keypoint];
+    out.xyPx[2 * i + 1] = xyPx[2 * keypoint + 1];
+    for (let axis = 0; axis < 3; axis++) out.xyz[3 * i + axis] = local.xyz[3 * at + axis];
+    out.point[i] = local.points[at];
+    out.keyframe[i] = local.keyframes[expected.view[target]];
+    out.distinct[i] = distinct ? 1 : 0;
+    if (distinct) distinctCount++;
+  }
+  return { ...out, distinctCount };
+}
+
+function mean(values: Float32Array, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += values[i];
+  return count === 0 ? 0 : sum / count;
+}
