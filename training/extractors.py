@@ -11,6 +11,7 @@ import onnxruntime as ort
 class Features:
     points: np.ndarray  # [N,2] px, pixel centres at +0.5
     descriptors: np.ndarray  # [N,D]: unit float32, or packed bits (uint8) for Hamming
+    place: np.ndarray | None = None  # [G] unit: the network's own global descriptor
 
 
 def session(path: Path, threads: int = 1) -> ort.InferenceSession:
@@ -33,15 +34,16 @@ def opencv(detector):
 
 def hfnet(path: Path, count: int = 1000, threshold: float = 0.0):
     net = session(path)
+    names = ["keypoints", "scores", "descriptors", *(o.name for o in net.get_outputs() if o.name == "global")]
 
     def extract(bgr: np.ndarray) -> Features:
         gray = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
         h, w = gray.shape
         gray = np.pad(gray, ((0, -h % 32), (0, -w % 32)), mode="edge")
         feeds = {"image": gray[None, None], "max_keypoints": np.array([count], np.int64)}
-        points, scores, rows = net.run(["keypoints", "scores", "descriptors"], feeds)
+        points, scores, rows, *place = net.run(names, feeds)
         keep = (scores[0] > threshold) & (points[0, :, 0] < w - 4) & (points[0, :, 1] < h - 4)
-        return Features(points[0][keep], rows[0][keep])
+        return Features(points[0][keep], rows[0][keep], place[0][0] if place else None)
 
     return extract
 
@@ -75,6 +77,22 @@ def aliked(path: Path):
         return Features((points + 1) / 2 * (w - 1, h - 1) + 0.5, rows)
 
     return extract
+
+
+def methods(shared: Path, models: Path, only: list[str] | None = None) -> dict:
+    """Name -> extractor; ours are all sparse networks of the folder. `only` names how the kept ones begin."""
+    teachers = shared / "models"
+    makers = {
+        "ORB": lambda: opencv(cv2.ORB_create(1000)),
+        "SIFT": lambda: opencv(cv2.SIFT_create(1000)),
+        "XFeat": lambda: xfeat(teachers / "xfeat_dense_480x640.onnx"),
+        "ALIKED-t16": lambda: aliked(teachers / "aliked_t16_top1000_480x640.onnx"),
+    }
+    for file in sorted(models.glob("hfnet*.onnx")):
+        if "dense" not in file.name:
+            makers[f"ours ({file.stem})"] = lambda file=file: hfnet(file)
+    kept = [name for name in makers if not only or name.startswith(tuple(only))]
+    return {name: makers[name]() for name in kept}
 
 
 def bilinear(maps: np.ndarray, points: np.ndarray, stride: int = 8) -> np.ndarray:
