@@ -41,9 +41,11 @@ export type LostReason =
   | 'few-inliers'
   | 'low-coverage'
   | 'ill-conditioned'
-  | 'ambiguous';
+  | 'ambiguous'
+  /** Farther from the frame before than a camera moves; believed once a second frame says so. */
+  | 'jump';
 
-export type DropReason = 'busy' | 'duplicate-time' | 'shutdown' | 'fault';
+export type DropReason = 'busy' | 'duplicate-time' | 'frozen' | 'shutdown' | 'fault';
 
 /** Milliseconds by stage; a stage that did not run is absent. */
 export interface StageTimings {

@@ -107,6 +107,7 @@ export const sourceStatus = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connecting') }),
   z.object({ kind: z.literal('streaming') }),
   z.object({ kind: z.literal('stalled') }),
+  z.object({ kind: z.literal('frozen') }),
   z.object({ kind: z.literal('retrying'), attempt: count, inMs: z.number() }),
   z.object({ kind: z.literal('ended') }),
   z.object({ kind: z.literal('failed'), code: z.string(), message: z.string(), hint: z.string().optional() }),

@@ -1,12 +1,14 @@
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
+import type { DropReason } from '../domain/outcome.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { backoffMs } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Decoded, decode } from './decode.js';
 import { findFfmpeg } from './ffmpegTool.js';
 import { type FrameSource, frameSource } from './frameSource.js';
+import { FRESH, fingerprint, lookFresh } from './frozen.js';
 import { isRefusal, judgeLive } from './liveErrors.js';
 import type { OpenInput } from './liveInput.js';
 import type { SourceStatus } from './sourceStatus.js';
@@ -51,20 +53,26 @@ async function* reconnecting(
   const { clock = systemClock, random = Math.random } = options;
   const tell = options.onStatus ?? (() => undefined);
   let timeline = startTimeline();
+  let freshness = FRESH;
   let failures = 0;
   try {
     while (!signal.aborted) {
       tell({ kind: 'connecting', attempt: failures + 1 });
       try {
         for await (const picture of connection(open, options, clock, signal)) {
-          if (timeline.sequence < 0) tell({ kind: 'streaming' });
           failures = 0;
+          const isFirst = timeline.sequence < 0;
           const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
           timeline = next;
-          yield toFrame(picture, options, timeline, isRepeat);
+          const wasFrozen = freshness.isFrozen;
+          freshness = lookFresh(freshness, fingerprint(picture.picture.bytes), picture.timestampS);
+          const { isFrozen } = freshness;
+          if (isFirst || wasFrozen !== isFrozen) tell({ kind: isFrozen ? 'frozen' : 'streaming' });
+          yield toFrame(picture, options, timeline, isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null);
         }
       } catch (error) {
         if (!canRetry(error)) throw error;
+        freshness = FRESH;
         timeline = restartTimeline(timeline);
         const inMs = backoffMs(++failures, random());
         tell({ kind: 'retrying', attempt: failures + 1, inMs, error });
@@ -108,14 +116,19 @@ async function* connection(
   if (stall) throw stall;
 }
 
-function toFrame(picture: Decoded, options: LiveOptions, timeline: Timeline, isRepeat: boolean): Frame {
+function toFrame(
+  picture: Decoded,
+  options: LiveOptions,
+  timeline: Timeline,
+  reject: DropReason | null,
+): Frame {
   const { widthPx, heightPx, timestampS } = picture;
   const { epoch, sequence } = timeline;
   return {
     ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
     captureMs: timestampS * 1000,
     captureClock: 'arrival',
-    ...(isRepeat ? { reject: 'duplicate-time' } : {}),
+    ...(reject === null ? {} : { reject }),
     camera: resizeCamera(options.camera, widthPx, heightPx),
     pixels: picture.picture.bytes,
     release: picture.picture.release,

@@ -24,9 +24,26 @@ const xyPx = Float32Array.from({ length: 2 * POINTS }, (_, i) => {
   return i % 2 === 0 ? 320 + (500 * x) / z : 240 + (500 * y) / z;
 });
 
+const DIM = 32;
+
+/** [rows x DIM] of length 127, as maps keep descriptors. */
+function randomDescriptors(rows: number): Int8Array {
+  const out = new Int8Array(rows * DIM);
+  for (let row = 0; row < rows; row++) {
+    const raw = Array.from({ length: DIM }, () => random.normal());
+    const scale = 127 / Math.hypot(...raw);
+    out.set(
+      raw.map((v) => Math.round(v * scale)),
+      row * DIM,
+    );
+  }
+  return out;
+}
+const descriptors = randomDescriptors(POINTS);
+
 /** Two keyframes; the second sees nothing of the cloud. */
 const map = {
-  header: { cameras: [CAMERA], maxSidePx: 640 },
+  header: { cameras: [CAMERA], maxSidePx: 640, scale: 'metric' },
   keyframes: {
     count: 2,
     globalDim: 4,
@@ -37,6 +54,9 @@ const map = {
     count: POINTS,
     offsets: Uint32Array.of(0, POINTS, POINTS),
     point: Uint32Array.from({ length: POINTS }, (_, i) => i),
+    xyPx,
+    descriptors,
+    dim: DIM,
   },
   covisibility: {
     offsets: Uint32Array.of(0, 0, 0),
@@ -49,9 +69,14 @@ const features: Features = {
   count: POINTS,
   xyPx,
   scores: new Float32Array(POINTS).fill(1),
-  descriptors: new Float32Array(POINTS),
-  dim: 1,
+  descriptors: Float32Array.from(descriptors, (v) => v / 127),
+  dim: DIM,
   global: Float32Array.of(1, 0, 0, 0),
+};
+/** Keypoints where the map's are, of things the map does not know. */
+const strange: Features = {
+  ...features,
+  descriptors: Float32Array.from(randomDescriptors(POINTS), (v) => v / 127),
 };
 
 const rightMatches: NearestTwo = {
@@ -127,6 +152,37 @@ test('a recording is posed frame by frame; after the first, retrieval is skipped
     if (outcome.kind === 'posed') assert.ok(Math.hypot(...outcome.pose.worldFromCam.t) < 1e-3);
 });
 
+test('two fixes that agree make a track', async () => {
+  const { localizer } = scripted();
+  const outcomes = await all(localizeRecording(pulled(frames(3, [])), localizer, 'sequence'));
+  assert.deepEqual(
+    outcomes.map((o) => o.kind === 'posed' && [o.state, o.retrieved, o.resetCounter]),
+    [
+      ['relocalizing', true, 0],
+      ['tracking', false, 0],
+      ['tracking', false, 0],
+    ],
+  );
+});
+
+test('live: a frame its source rejects is dropped beside the others and takes no place in the queue', async () => {
+  const released: number[] = [];
+  const { localizer } = scripted();
+  const [first, waiting, repeat] = frames(3, released);
+  const source = from([first, waiting, { ...repeat, reject: 'duplicate-time' as const }]);
+  const outcomes = await all(source.pipe(localizeLive(localizer, 'sequence')));
+  const fates = outcomes.map((o) => [o.frame.sequence, o.kind === 'dropped' ? o.reason : o.kind]);
+  assert.deepEqual(
+    fates.sort(([a], [b]) => Number(a) - Number(b)),
+    [
+      [0, 'posed'],
+      [1, 'posed'],
+      [2, 'duplicate-time'],
+    ],
+  );
+  assert.deepEqual([...released].sort(), [0, 1, 2]);
+});
+
 test('frame mode and gaps of time retrieve anew', async () => {
   const alone = scripted();
   await all(localizeRecording(pulled(frames(4, [])), alone.localizer, 'frame'));
@@ -138,7 +194,10 @@ test('frame mode and gaps of time retrieve anew', async () => {
 
 test('where the tracked place fails, retrieval takes over within the frame', async () => {
   let calls = 0;
-  const { localizer, counts } = scripted({ match: () => (++calls === 2 ? wrongMatches : rightMatches) });
+  const { localizer, counts } = scripted({
+    extract: async () => (counts.retrieved === 0 ? features : strange),
+    match: () => (++calls === 2 ? wrongMatches : rightMatches),
+  });
   const outcomes = await all(localizeRecording(pulled(frames(2, [])), localizer, 'sequence'));
   assert.deepEqual(
     outcomes.map((o) => o.kind === 'posed' && o.pose.source),

@@ -2,10 +2,13 @@ import {
   catchError,
   concat,
   concatMap,
+  connect,
   defer,
   EMPTY,
+  filter,
   from,
   map,
+  merge,
   type Observable,
   type OperatorFunction,
   of,
@@ -16,22 +19,34 @@ import {
 import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
 import type { Dropped, DropReason, Outcome } from '../domain/outcome.js';
-import type { Place } from '../domain/place.js';
-import { type Attempt, betterAttempt, toOutcome } from '../operators/attempt.js';
+import { sceneUnit } from '../map/sceneUnit.js';
+import { type Attempt, betterAttempt, fixOf, type Looked } from '../operators/attempt.js';
 import { clusterPlaces } from '../operators/clusterPlaces.js';
 import { conflateScan } from '../operators/conflateScan.js';
-import { extractFeatures } from '../operators/extractFeatures.js';
-import type { LocalizeOptions, Localizer, Query } from '../operators/localizer.js';
+import { doubtTwins } from '../operators/doubtTwins.js';
+import { takePicture, type View, viewOf } from '../operators/extractFeatures.js';
+import type { Localizer, Picture, Query } from '../operators/localizer.js';
 import { losslessScan } from '../operators/losslessScan.js';
 import { matchPlace } from '../operators/matchPlace.js';
 import { retrievePlaces } from '../operators/retrievePlaces.js';
 import { solvePose } from '../operators/solvePose.js';
+import { type Search, toOutcome } from '../operators/toOutcome.js';
 import { trackedPlace } from '../operators/trackedPlace.js';
-import { turnQuery } from '../operators/turnedFeatures.js';
-import { LOST, nextTrack, type Track, trackAt } from '../tracking/track.js';
+import { trackLocalMap } from '../operators/trackLocalMap.js';
+import { advance } from '../tracking/advance.js';
+import { limitsFor, type TrackLimits } from '../tracking/limits.js';
+import { type Effort, type Plan, planAlone, planFrame, settles } from '../tracking/plan.js';
+import type { FixOrigin, Sighting } from '../tracking/sighting.js';
+import { LOST, type Track, trackAt } from '../tracking/track.js';
 
-/** `frame`: every frame alone. `sequence`: where the frame before was posed, look there first. */
+/** `frame`: every frame alone. `sequence`: what the frames before left says where to look, and what to believe. */
 export type LocalizeMode = 'frame' | 'sequence';
+
+/** What one frame gives, and what it leaves to the next. */
+export interface Step {
+  readonly outcome: Outcome;
+  readonly track: Track;
+}
 
 /** A recording, frame after frame: nothing dropped, the same input and seed give the same poses to the byte. */
 export function localizeRecording(
@@ -39,7 +54,8 @@ export function localizeRecording(
   localizer: Localizer,
   mode: LocalizeMode,
 ): Observable<Outcome> {
-  return losslessScan(source, { seed: LOST, next: nextTrack, project: localizeFrame(localizer, mode) });
+  const project = localizeFrame(localizer, mode, 'all');
+  return losslessScan(source, { seed: LOST, next: trackOf, project }).pipe(map(outcomeOf));
 }
 
 /** Sees a frame while its pixels are there; what it returns, if anything, is told the frame's outcome. */
@@ -51,76 +67,177 @@ export function localizeLive(
   mode: LocalizeMode,
   watch: FrameWatcher = () => null,
 ): OperatorFunction<Frame, Outcome> {
-  const localize = localizeFrame(localizer, mode);
-  return conflateScan({
+  const localize = localizeFrame(localizer, mode, 'spare');
+  const newest = conflateScan<Frame, Track, Step | Dropped>({
     seed: LOST,
-    next: nextTrack,
+    next: (track, result) => ('track' in result ? result.track : track),
     project: (frame, track) => {
       const tell = watch(frame);
-      const outcome = localize(frame, track);
-      return tell === null ? outcome : outcome.pipe(tap(tell));
+      const step = localize(frame, track);
+      return tell === null ? step : step.pipe(tap(({ outcome }) => tell(outcome)));
     },
-    displaced: dropFrame,
+    displaced: (frame) => dropFrame(frame, 'busy'),
   });
+  return connect((frames) =>
+    merge(
+      // a failing source is told of by the other lane, once its frames have had their run
+      frames.pipe(
+        catchError(() => EMPTY),
+        filter(isRejected),
+        map(dropRejected),
+      ),
+      frames.pipe(
+        filter((frame) => !isRejected(frame)),
+        newest,
+        map((result) => ('track' in result ? result.outcome : result)),
+      ),
+    ),
+  );
 }
 
-/** decode → HF-Net → retrieve → cluster → match → PnP for one frame: exactly one outcome. */
-export function localizeFrame(localizer: Localizer, mode: LocalizeMode) {
-  return (frame: Frame, track: Track): Observable<Outcome> => {
-    const prior = mode === 'frame' ? LOST : trackAt(track, frame.epoch, frame.timestampS);
+/** decode → HF-Net → (track | retrieve → cluster → match → PnP) → believe, for one frame: exactly one outcome. */
+export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: Effort) {
+  const limits = limitsFor(sceneUnit(localizer.map));
+  const { turnsDeg } = localizer.options;
+  return (frame: Frame, before: Track): Observable<Step> => {
+    if (isRejected(frame)) return of({ outcome: dropRejected(frame), track: before });
+    const track = mode === 'frame' ? LOST : trackAt(before, frame, limits);
+    const plan = mode === 'frame' ? planAlone(turnsDeg) : planFrame(track, frame, turnsDeg, effort, limits);
     return of(frame).pipe(
-      extractFeatures(localizer),
-      concatMap((query) => searchPlaces(localizer, query, prior, mode)),
+      takePicture(localizer),
+      concatMap((picture) =>
+        searchMap(localizer, picture, plan, track, limits).pipe(
+          map((search) => stepOf(localizer, picture, search, track, limits)),
+        ),
+      ),
       catchError((error: unknown) => {
         if (!isFrameFault(error)) throw error;
-        return of(dropped(frame, 'fault'));
+        return of({ outcome: dropped(frame, 'fault'), track: before });
       }),
     );
   };
 }
 
-/** Place after place until one passes the gate: where the frame before was, what retrieval finds, and what it finds for
- * the picture turned, should the camera be rolled. Of those that fail the best speaks. */
-function searchPlaces(
+/** Look after look until a fix settles it: around where the camera is expected, in the place of the frame before, in the
+ * whole map, in the whole map with the picture turned, should the camera be rolled. Of those that fail the best speaks. */
+function searchMap(
   localizer: Localizer,
-  query: Query,
-  prior: Track,
-  mode: LocalizeMode,
-): Observable<Outcome> {
-  const attempts = (seen: Query, places: Observable<Place>) =>
-    places.pipe(matchPlace(localizer, seen), solvePose(localizer, seen));
-  const retrieved = (seen: Query) =>
-    attempts(
-      seen,
-      defer(() => of(seen).pipe(retrievePlaces(localizer), clusterPlaces(localizer))),
-    );
-  const turned = (turnDeg: number, search: (seen: Query) => Observable<Attempt>) =>
-    defer(() => turnQuery(localizer, query, turnDeg)).pipe(catchError(skipRefusedCanvas), concatMap(search));
-  const tracked = (seen: Query) => attempts(seen, trackedPlace(localizer, prior));
-  const turn = prior.mode === 'tracking' ? prior.turnDeg : 0;
+  picture: Picture,
+  plan: Plan,
+  track: Track,
+  limits: TrackLimits,
+): Observable<Search> {
+  const view = viewOf(localizer, picture);
+  let retrieved = false;
+  const wholeMap = (turnDeg: number) =>
+    defer(() => {
+      retrieved = true;
+      return lookAnywhere(localizer, view, turnDeg, plan.isDoubtful, limits);
+    });
+  const { timestampS } = picture.frame;
+  const isSettled = (looked: Looked) => {
+    const fix = fixOf(looked);
+    return fix !== null && settles(track, timestampS, fix, limits);
+  };
   return concat(
-    turn === 0 ? tracked(query) : turned(turn, tracked),
-    retrieved(query),
-    from(turnsToTry(query, localizer.options, mode)).pipe(concatMap((deg) => turned(deg, retrieved))),
+    lookNear(localizer, view, plan),
+    plan.wholeMap ? wholeMap(plan.turnDeg) : EMPTY,
+    lookTurned(localizer, view, plan, wholeMap),
   ).pipe(
-    takeWhile((attempt) => attempt.kind === 'miss', true),
-    reduce(betterAttempt, null as Attempt | null),
-    map((attempt) => toOutcome(localizer.map, query, attempt)),
+    takeWhile((looked) => !isSettled(looked), true),
+    reduce<Looked, Looked | null>(betterAttempt, null),
+    concatMap((best) => auditFix(best, plan, wholeMap)),
+    map(({ best, audit }) => ({ best, audit, retrieved })),
   );
 }
 
-/** Turns tried on one frame of a sequence; the next frame takes the next ones. */
-const TURNS_A_FRAME = 2;
-
-/** A dark picture stays dark however it is turned. In a sequence the turns are spread over frames, so that a camera that
- * is off the map does not hold up the others. */
-function turnsToTry(query: Query, options: LocalizeOptions, mode: LocalizeMode): readonly number[] {
-  const { turnsDeg, minInliers } = options;
-  if (query.features.count < minInliers) return [];
-  if (mode === 'frame') return turnsDeg;
-  const first = query.frame.sequence * TURNS_A_FRAME;
-  return turnsDeg.slice(0, TURNS_A_FRAME).map((_, i) => turnsDeg[(first + i) % turnsDeg.length]);
+/** Where the frames before say: guided search first, then all keypoints against that place. */
+function lookNear(localizer: Localizer, view: View, plan: Plan): Observable<Looked> {
+  const { prediction, turnDeg, needsGlobal } = plan;
+  if (prediction === null) return EMPTY;
+  const place = trackedPlace(localizer, prediction.keyframe);
+  return defer(() => view(turnDeg, needsGlobal)).pipe(
+    concatMap((query) =>
+      concat(
+        defer(() => of(trackLocalMap(localizer, query, prediction))).pipe(map(cameBy('guided'))),
+        of(place).pipe(matchPlace(localizer, query), solvePose(localizer, query), map(cameBy('tracked'))),
+      ),
+    ),
+  );
 }
+
+/** What retrieval finds, place after place until one passes the gate. */
+function lookAnywhere(
+  localizer: Localizer,
+  view: View,
+  turnDeg: number,
+  isDoubtful: boolean,
+  limits: TrackLimits,
+): Observable<Looked> {
+  const places = (query: Query) =>
+    of(query).pipe(
+      retrievePlaces(localizer),
+      clusterPlaces(localizer),
+      matchPlace(localizer, query),
+      solvePose(localizer, query),
+      map(cameBy('retrieved')),
+    );
+  const looks = defer(() => view(turnDeg, true)).pipe(concatMap(places));
+  return isDoubtful ? looks.pipe(doubtTwins(localizer.options.certainInliers, limits)) : looks;
+}
+
+/** A dark picture stays dark however it is turned. */
+function lookTurned(
+  { options }: Localizer,
+  view: View,
+  { turnDeg, turnsDeg, needsGlobal }: Plan,
+  wholeMap: (turnDeg: number) => Observable<Looked>,
+): Observable<Looked> {
+  return defer(() => view(turnDeg, needsGlobal)).pipe(
+    concatMap(({ features }) => (features.count < options.minInliers ? EMPTY : from(turnsDeg))),
+    concatMap((deg) => wholeMap(deg).pipe(catchError(skipRefusedCanvas))),
+  );
+}
+
+/** Now and then the whole map is asked although the frame has its fix. */
+function auditFix(
+  best: Looked | null,
+  { audit, turnDeg }: Plan,
+  wholeMap: (turnDeg: number) => Observable<Looked>,
+): Observable<Pick<Search, 'best' | 'audit'>> {
+  if (!audit || best === null || best.kind === 'miss' || best.origin === 'retrieved')
+    return of({ best, audit: null });
+  return wholeMap(turnDeg).pipe(
+    takeWhile(({ kind }) => kind === 'miss', true),
+    reduce<Looked, Looked | null>(betterAttempt, null),
+    map((found) => ({ best, audit: found?.kind === 'fix' ? found : ('no-answer' as const) })),
+  );
+}
+
+/** What the frame says to the track, and the track to the frame. */
+function stepOf(
+  { map }: Localizer,
+  picture: Picture,
+  search: Search,
+  before: Track,
+  limits: TrackLimits,
+): Step {
+  const { best, audit } = search;
+  const sighting: Sighting = {
+    frame: picture.frame,
+    fix: best === null ? null : fixOf(best),
+    audit: audit === null || audit === 'no-answer' ? audit : fixOf(audit),
+    miss: best?.kind === 'miss' ? best.failure : null,
+  };
+  const advanced = advance(before, sighting, limits);
+  return { outcome: toOutcome(map, picture, search, advanced), track: advanced.track };
+}
+
+const cameBy =
+  (origin: FixOrigin) =>
+  (attempt: Attempt): Looked => ({ ...attempt, origin });
+const trackOf = (_: Track, step: Step) => step.track;
+const outcomeOf = ({ outcome }: Step) => outcome;
 
 /** A network of fixed size takes the picture upright but not every turned canvas: that turn is left out. */
 function skipRefusedCanvas(error: unknown): Observable<never> {
@@ -135,11 +252,16 @@ function skipRefusedCanvas(error: unknown): Observable<never> {
 const isFrameFault = (error: unknown) =>
   error instanceof PosestreamError && error.code === 'E_MODEL_NONFINITE';
 
-function dropFrame(frame: Frame): Dropped {
+const isRejected = (frame: Frame): frame is Frame & { readonly reject: DropReason } =>
+  frame.reject !== undefined;
+
+const dropRejected = (frame: Frame & { readonly reject: DropReason }) => dropFrame(frame, frame.reject);
+
+function dropFrame(frame: Frame, reason: DropReason): Dropped {
   frame.release();
-  return dropped(frame, 'busy');
+  return dropped(frame, reason);
 }
 
-function dropped({ pixels, camera, release, ...frame }: Frame, reason: DropReason): Dropped {
+function dropped({ pixels, camera, release, reject, ...frame }: Frame, reason: DropReason): Dropped {
   return { kind: 'dropped', reason, frame, timings: {} };
 }

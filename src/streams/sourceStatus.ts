@@ -4,6 +4,8 @@ import type { PosestreamError } from '../domain/errors.js';
 export type SourceStatus =
   | { readonly kind: 'connecting'; readonly attempt: number }
   | { readonly kind: 'streaming' }
+  /** Pictures come, but always the same one: no pose is made of them. */
+  | { readonly kind: 'frozen' }
   | { readonly kind: 'stalled'; readonly silentMs: number }
   | {
       readonly kind: 'retrying';

@@ -68,6 +68,12 @@ function sourceBadge({ source, last }: StreamLive): Badge | null {
       return null;
     case 'stalled':
       return { tone: 'waiting', word: 'Stalled', detail: 'The source sends no frames.' };
+    case 'frozen':
+      return {
+        tone: 'waiting',
+        word: 'Frozen',
+        detail: 'The source repeats one picture; no pose is made of it.',
+      };
     case 'retrying':
       return {
         tone: 'waiting',

@@ -4,6 +4,7 @@ import { whole } from './format.js';
 const DROP_WORDS: Record<string, string> = {
   busy: 'pipeline busy',
   'duplicate-time': 'same time twice',
+  frozen: 'frozen picture',
   shutdown: 'shutting down',
   fault: 'fault',
 };
