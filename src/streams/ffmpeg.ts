@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import Ffmpeg from 'fluent-ffmpeg';
 import type { FfmpegTool } from './ffmpegTool.js';
+import { guardOrphan } from './orphanGuard.js';
 import { redactorFor } from './redactUrl.js';
 
 /** The only file that knows fluent-ffmpeg: it starts ffmpeg and ends it. */
@@ -72,7 +73,10 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
       alive.add(child);
       child.once('exit', () => alive.delete(child));
       child.once('close', finish);
-      if (child.pid !== undefined) command.onStart?.(child.pid);
+      if (child.pid !== undefined) {
+        child.once('exit', guardOrphan(child.pid));
+        command.onStart?.(child.pid);
+      }
       if (state.isStopped) child.kill('SIGKILL');
     });
     run.on('error', (error: Error) => {
