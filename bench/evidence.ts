@@ -7,10 +7,6 @@ import type { Outcome } from '../src/domain/outcome.js';
 import { angleBetween, distanceBetween } from '../src/geometry/rigid.js';
 import { nearestPose } from '../src/map/trajectory.js';
 import type { LocalizeOptions } from '../src/operators/localizer.js';
-import { repositoryPath } from '../test/support/shared.js';
-import { type Atlas, openAtlas } from './deception/atlas.js';
-import { type EvidenceLine, storeLine } from './deception/evidenceFile.js';
-import { allClips } from './deception/foreignClips.js';
 import {
   asItIs,
   blurred,
@@ -20,7 +16,11 @@ import {
   type Picture,
   shrunk,
   wrongFocal,
-} from './deception/pictures.js';
+} from '../test/support/pictures.js';
+import { repositoryPath } from '../test/support/shared.js';
+import { type Atlas, openAtlas } from './deception/atlas.js';
+import { type EvidenceLine, storeLine } from './deception/evidenceFile.js';
+import { allClips } from './deception/foreignClips.js';
 import { type Clip, type MapSource, mapsAtHand } from './deception/places.js';
 import { framesOf, play } from './deception/playClip.js';
 
@@ -69,7 +69,7 @@ const OPEN_GATE: Partial<LocalizeOptions> = {
 };
 const FOREIGN_MAPS = 3;
 /** Frames of each clip shown to wrong maps. */
-const FOREIGN_FRAMES = 25;
+const FOREIGN_FRAMES = 12;
 const SAME_FRAME_S = 0.01;
 
 async function main(options: Options): Promise<void> {
@@ -162,7 +162,7 @@ function spread<T>(values: readonly T[], most: number): T[] {
 
 await new Command('bench:evidence')
   .description('Keeps the evidence of poses found with an open gate, right and wrong.')
-  .option('--frames <n>', 'frames of each clip in its own maps', '30')
+  .option('--frames <n>', 'frames of each clip in its own maps', '12')
   .option('--towns <folder>', 'more rendered towns, as <seed>/<light>/')
   .option('--out <file>', 'where to', join(repositoryPath('.cache', 'deception'), 'evidence.jsonl'))
   .option('--model <manifest>', 'network', DEFAULT_MODEL)

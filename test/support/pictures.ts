@@ -125,15 +125,33 @@ function meanOf({ pixels, camera }: Frame, x0: number, y0: number, side: number)
 }
 
 const boxRows = (pixels: Uint8Array, w: number, h: number, r: number) =>
-  remap(w, h, (x, y) => meanAlong(r, (d) => pixels[y * w + bounded(x + d, w)]));
+  boxLines(pixels, { lines: h, stride: w, length: w, step: 1 }, r);
 const boxColumns = (pixels: Uint8Array, w: number, h: number, r: number) =>
-  remap(w, h, (x, y) => meanAlong(r, (d) => pixels[bounded(y + d, h) * w + x]));
-const bounded = (i: number, n: number) => Math.min(Math.max(i, 0), n - 1);
+  boxLines(pixels, { lines: w, stride: 1, length: h, step: w }, r);
 
-function meanAlong(radius: number, at: (offset: number) => number): number {
-  let sum = 0;
-  for (let d = -radius; d <= radius; d++) sum += at(d);
-  return Math.round(sum / (2 * radius + 1));
+interface Lines {
+  readonly lines: number;
+  readonly stride: number;
+  readonly length: number;
+  readonly step: number;
+}
+
+/** Running mean of 2 r + 1 pixels along each line; the border pixel goes on beyond the border. */
+function boxLines(pixels: Uint8Array, { lines, stride, length, step }: Lines, radius: number): Uint8Array {
+  const out = new Uint8Array(pixels.length);
+  const taps = 2 * radius + 1;
+  for (let k = 0; k < lines; k++) {
+    const start = k * stride;
+    const last = start + (length - 1) * step;
+    let sum = radius * pixels[start];
+    for (let i = 0; i <= radius; i++) sum += pixels[Math.min(start + i * step, last)];
+    for (let i = 0; i < length; i++) {
+      out[start + i * step] = Math.round(sum / taps);
+      sum += pixels[Math.min(start + (i + radius + 1) * step, last)];
+      sum -= pixels[Math.max(start + (i - radius) * step, start)];
+    }
+  }
+  return out;
 }
 
 const clamp = (value: number) => Math.min(255, Math.max(0, Math.round(value)));
