@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { liveInput } from '../src/streams/liveKinds.js';
+import { openLive } from '../src/streams/liveSource.js';
+import { type LiveAddress, parseSource } from '../src/streams/sourceUrl.js';
+import { exists, hasFfmpeg, pinhole } from './clips.js';
+import { type GstCamera, hasGstCamera, pictureTimeMs, startGstCamera } from './support/gstCamera.js';
+
+const skip = !hasFfmpeg
+  ? 'no ffmpeg on the PATH'
+  : !hasGstCamera && 'no GStreamer RTSP server (Debian: gir1.2-gst-rtsp-server-1.0, python3-gi)';
+
+const cameras: GstCamera[] = [];
+after(() => Promise.all(cameras.map((camera) => camera.kill())));
+
+async function start(port = 0): Promise<GstCamera> {
+  const camera = await startGstCamera(port);
+  cameras.push(camera);
+  return camera;
+}
+
+test("GStreamer's server, killed and started again: pictures say when they were made", { skip }, async () => {
+  const first = await start();
+  const pids: number[] = [];
+  const kinds: string[] = [];
+  const offsetsMs: number[] = [];
+  let last = { epoch: -1, sequence: -1 };
+  let restarted = 0;
+  const options = {
+    camera: pinhole(640, 480),
+    maxSidePx: 640,
+    signal: AbortSignal.timeout(40_000),
+    onStart: (pid: number) => pids.push(pid),
+    onStatus: ({ kind }: { kind: string }) => kinds.push(kind),
+  };
+  const address = parseSource(first.url) as LiveAddress;
+  for await (const frame of openLive(liveInput(address), options)) {
+    assert.equal(frame.sequence, frame.epoch === last.epoch ? last.sequence + 1 : 0);
+    last = { epoch: frame.epoch, sequence: frame.sequence };
+    offsetsMs.push(frame.captureMs - pictureTimeMs(frame.pixels, frame.camera.widthPx));
+    frame.release();
+    if (frame.epoch === 0 && frame.sequence === 45) {
+      await first.kill();
+      restarted = Date.now();
+      void start(first.port);
+    }
+    if (frame.epoch === 1 && frame.sequence === 30) break;
+  }
+  assert.deepEqual(last, { epoch: 1, sequence: 30 }, kinds.join(' '));
+  assert.ok(restarted > 0 && kinds.includes('retrying'));
+  // The stamp is the arrival of the compressed picture: after it was made, and by no more than a loaded machine takes.
+  const sorted = offsetsMs.sort((a, b) => a - b);
+  assert.ok(sorted[0] > -5, `a picture arrived ${-sorted[0]} ms before it was made`);
+  assert.ok(
+    sorted[Math.floor(sorted.length / 2)] < 1000,
+    `median ${sorted[Math.floor(sorted.length / 2)]} ms`,
+  );
+  assert.deepEqual(pids.filter(exists), []);
+});
