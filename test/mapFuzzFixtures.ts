@@ -1,5 +1,22 @@
 import type { MapContent } from '../src/map/container.js';
 
+/** The same for a network without a global head: a VLAD stands in. */
+export function smallVladMap(): MapContent {
+  const map = smallMap();
+  const [clusters, outputDim, inputDim] = [2, 3, 2 * map.observations.dim];
+  const numbers = (length: number) => Float32Array.from({ length }, (_, i) => ((i * 7) % 11) / 11 - 0.4);
+  return {
+    ...map,
+    header: { ...map.header, model: { ...map.header.model, globalDim: 0 } },
+    vlad: {
+      ...{ clusters, outputDim, sharpness: 50, keypoints: 1000 },
+      centres: numbers(inputDim),
+      mean: numbers(inputDim),
+      basis: numbers(outputDim * inputDim),
+    },
+  };
+}
+
 /** A map of three keyframes and four points, small enough to flip every bit of. */
 export function smallMap(): MapContent {
   const dim = 4;

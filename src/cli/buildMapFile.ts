@@ -119,6 +119,7 @@ async function buildWithProgress(
         signal.throwIfAborted();
         return match(query, ref);
       },
+      assign: engine.assign,
       options: {
         name,
         builtWith: `posestream ${packageVersion()}`,

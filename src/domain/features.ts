@@ -43,6 +43,8 @@ export interface Engine {
   match(query: Float32Array, set: DescriptorSet): Promise<NearestTwo>;
   /** k best rows of a stored set of global descriptors, best first. */
   retrieve(global: Float32Array, id: string, k: number): Promise<Retrieved>;
+  /** Shares rows out among centres. */
+  assign(rows: Float32Array, centres: Centres): Promise<Assigned>;
   /** Keeps a copy of reference rows in the engine; replaces a set of the same name. Int8 rows are unit rows x 127. */
   store(id: string, rows: Float32Array | Int8Array, dim: number): Promise<void>;
   close(): Promise<void>;
@@ -63,6 +65,22 @@ export interface ExtractOptions {
 export interface Retrieved {
   readonly ids: Int32Array;
   readonly scores: Float32Array;
+}
+
+/** Points in descriptor space that rows are shared out among. */
+export interface Centres {
+  /** Row-major [k x dim]. */
+  readonly rows: Float32Array;
+  readonly dim: number;
+  /** A row's share in a centre falls with exp(-sharpness * distance^2); large: all to the nearest. */
+  readonly sharpness: number;
+}
+
+export interface Assigned {
+  /** [k x dim] rows by their shares. */
+  readonly sums: Float32Array;
+  /** [k] shares. */
+  readonly counts: Float32Array;
 }
 
 export interface ModelIdentity {

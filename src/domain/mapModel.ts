@@ -11,6 +11,8 @@ export interface MapModel {
   readonly points: MapPoints;
   readonly observations: Observations;
   readonly covisibility: Covisibility;
+  /** Only where the network has no global head. */
+  readonly vlad?: Vlad;
 }
 
 export interface Keyframes {
@@ -66,6 +68,23 @@ export interface GlobalPca {
   readonly mean: readonly number[];
   /** Row-major [outputDim x inputDim]. */
   readonly basis: readonly number[];
+}
+
+/** What stands in for a network's global head: the residuals of its local descriptors to `clusters` centres, fitted to
+ * this map, each centre's sum of unit length, then projected. */
+export interface Vlad {
+  readonly clusters: number;
+  /** A descriptor's share in a centre falls with exp(-sharpness * distance^2). */
+  readonly sharpness: number;
+  /** The best keypoints of an image that count. */
+  readonly keypoints: number;
+  /** Row-major [clusters x D]. */
+  readonly centres: Float32Array;
+  readonly outputDim: number;
+  /** [clusters * D] */
+  readonly mean: Float32Array;
+  /** Row-major [outputDim x clusters * D]. */
+  readonly basis: Float32Array;
 }
 
 export interface MapHeader {

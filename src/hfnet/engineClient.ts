@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { PosestreamError } from '../domain/errors.js';
 import type {
+  Assigned,
   DescriptorSet,
   Engine,
   Features,
@@ -78,6 +79,11 @@ export function connect(thread: Worker): Promise<Engine> {
     retrieve: async (global, id, k) => {
       const job: Job = { op: 'retrieve', global: global.slice(), id, k };
       return (await send(job, buffersOf(job))) as Retrieved;
+    },
+    assign: async (rows, centres) => {
+      const own = { ...centres, rows: centres.rows.slice() };
+      const job: Job = { op: 'assign', rows: rows.slice(), centres: own };
+      return (await send(job, buffersOf(job))) as Assigned;
     },
     store: async (id, rows, dim) => {
       checkRows(rows, dim);

@@ -2,6 +2,7 @@
  * close, because ending a thread from outside while a run is in flight aborts the process. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PosestreamError } from '../domain/errors.js';
+import { createAssigner } from './assigner.js';
 import { createMatcher } from './matcher.js';
 import { identityOf } from './modelFile.js';
 import { openNetwork } from './network.js';
@@ -29,6 +30,7 @@ async function start(): Promise<void> {
   const network = await openNetwork(manifestPath, threads);
   const matcher = createMatcher(threads);
   const retriever = createRetriever(threads);
+  const assigner = createAssigner(threads);
   const stored = new Map<string, ReferenceRows>();
 
   const runJob = async (job: Job): Promise<JobResult> => {
@@ -44,10 +46,13 @@ async function start(): Promise<void> {
       case 'store':
         stored.set(job.id, { rows: job.rows, dim: job.dim });
         return undefined;
+      case 'assign':
+        return assigner.assign(job.rows, job.centres);
       case 'close':
         await network.release();
         await matcher.release();
         await retriever.release();
+        await assigner.release();
         return undefined;
     }
   };

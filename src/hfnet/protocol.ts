@@ -1,5 +1,7 @@
 import { type ErrorCode, PosestreamError } from '../domain/errors.js';
 import type {
+  Assigned,
+  Centres,
   ExtractOptions,
   Features,
   GrayImage,
@@ -25,9 +27,10 @@ export type Job =
       readonly rows: Float32Array | Int8Array;
       readonly dim: number;
     }
+  | { readonly op: 'assign'; readonly rows: Float32Array; readonly centres: Centres }
   | { readonly op: 'close' };
 
-export type JobResult = Features | NearestTwo | Retrieved | undefined;
+export type JobResult = Features | NearestTwo | Retrieved | Assigned | undefined;
 
 export interface Request {
   readonly id: number;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fuzzContainer } from '../../test/mapFuzzContainer.js';
-import { smallMap } from '../../test/mapFuzzFixtures.js';
+import { smallMap, smallVladMap } from '../../test/mapFuzzFixtures.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { MapModel } from '../domain/mapModel.js';
-import { decodeMap, encodeMap } from './container.js';
+import { decodeMap, encodeMap, type MapContent } from './container.js';
 import { fileError } from './fileError.js';
 import { assertMapFitsModel, readMap, writeMap } from './mapFile.js';
 
@@ -32,11 +32,16 @@ function withFolder(run: (folder: string) => void): void {
   }
 }
 
-test('a map comes back from its bytes as it went in', () => {
-  const map = smallMap();
-  const { sha256, ...rest } = decodeMap(encodeMap(map), 'small.map');
-  assert.match(sha256, /^[0-9a-f]{64}$/);
-  assert.deepEqual(rest, map);
+for (const map of [smallMap(), smallVladMap()])
+  test(`a map ${map.vlad === undefined ? '' : 'with a VLAD '}comes back from its bytes as it went in`, () => {
+    const { sha256, ...rest } = decodeMap(encodeMap(map), 'small.map');
+    assert.match(sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(rest, map);
+  });
+
+test('only a map with a VLAD has the version that older builds refuse', () => {
+  const versionOf = (map: MapContent) => new DataView(encodeMap(map).buffer).getUint32(8, true);
+  assert.deepEqual([versionOf(smallMap()), versionOf(smallVladMap())], [1, 2]);
 });
 
 test('bytes that do not lie on an aligned address are read as well', () => {
@@ -52,7 +57,7 @@ test('equal maps are equal bytes', () => {
 });
 
 test('every truncation is an error code', () => {
-  const bytes = encodeMap(smallMap());
+  const bytes = encodeMap(smallVladMap());
   for (let length = 0; length < bytes.length; length++)
     assert.ok(ERRORS.has(codeOf(() => decodeMap(bytes.slice(0, length), 'cut'))), `length ${length}`);
   const longer = new Uint8Array(bytes.length + 1);
@@ -64,7 +69,7 @@ test('every truncation is an error code', () => {
 });
 
 test('every single-bit flip is an error code', () => {
-  const bytes = encodeMap(smallMap());
+  const bytes = encodeMap(smallVladMap());
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
     bytes[bit >> 3] ^= 1 << (bit & 7);
     assert.ok(ERRORS.has(codeOf(() => decodeMap(bytes, 'flipped'))), `bit ${bit}`);
@@ -95,7 +100,7 @@ test('another version and a foreign file are told apart', () => {
 });
 
 test('a map that contradicts itself is not written', () => {
-  type Change = (map: ReturnType<typeof smallMap>) => void;
+  type Change = (map: MapContent) => void;
   const changes: readonly Change[] = [
     (m) => m.observations.point.fill(4),
     (m) => m.observations.offsets.set([0, 6, 3, 8]),
@@ -107,9 +112,16 @@ test('a map that contradicts itself is not written', () => {
     (m) => m.points.trackLength.fill(3),
     (m) => m.covisibility.neighbour.fill(3),
     (m) => m.covisibility.offsets.fill(0),
+    (m) => m.vlad?.basis.fill(Number.NaN),
+    (m) => m.vlad?.centres.fill(Number.POSITIVE_INFINITY),
+    (m) => Object.assign(m.vlad ?? {}, { clusters: 3 }),
+    (m) => Object.assign(m.vlad ?? {}, { outputDim: 2 }),
+    (m) => Object.assign(m.vlad ?? {}, { mean: new Float32Array(1) }),
+    (m) => Object.assign(m.header.model, { globalDim: 3 }),
+    (m) => Object.assign(m, { vlad: undefined }),
   ];
   for (const [i, change] of changes.entries()) {
-    const map = smallMap();
+    const map = smallVladMap();
     change(map);
     assert.equal(
       codeOf(() => encodeMap(map)),

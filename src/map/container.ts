@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PosestreamError } from '../domain/errors.js';
-import type { MapModel } from '../domain/mapModel.js';
+import type { MapModel, Vlad } from '../domain/mapModel.js';
 import { type MapDocument, mapDocument } from './header.js';
 import {
   ALIGNMENT,
@@ -10,6 +10,7 @@ import {
   type SectionName,
   type SectionPlace,
   type SectionViews,
+  VLAD_SECTIONS,
   viewSection,
 } from './sections.js';
 import { findFault } from './verify.js';
@@ -18,7 +19,9 @@ import { findFault } from './verify.js';
  *   0  magic, 8 bytes        8  u32 version      12  u32 length of the JSON
  *  16  u64 size of the file 24  8 zero bytes     32  sha256 of everything but these 32 bytes
  *  64  JSON (header, keyframe names, section table), then every section at a multiple of 64. */
-export const MAP_VERSION = 1;
+const PLAIN_VERSION = 1;
+/** With what stands in for a global head; everything else is as before. */
+const VLAD_VERSION = 2;
 const MAGIC = 'PSTRMMAP';
 const PREAMBLE = 64;
 const DIGEST_AT = 32;
@@ -36,7 +39,7 @@ export function encodeMap(map: MapContent): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(totalBytes);
   const head = new DataView(bytes.buffer);
   for (let i = 0; i < MAGIC.length; i++) bytes[i] = MAGIC.charCodeAt(i);
-  head.setUint32(8, MAP_VERSION, true);
+  head.setUint32(8, map.vlad === undefined ? PLAIN_VERSION : VLAD_VERSION, true);
   head.setUint32(12, json.length, true);
   head.setBigUint64(16, BigInt(totalBytes), true);
   bytes.set(json, PREAMBLE);
@@ -53,6 +56,8 @@ export function decodeMap(bytes: Uint8Array, name: string): MapModel {
   const aligned = isViewable(bytes) ? bytes : new Uint8Array(bytes);
   const sha256 = checkEnvelope(aligned, name);
   const document = parseDocument(aligned, name);
+  if ((document.vlad !== undefined) !== (versionOf(aligned) === VLAD_VERSION))
+    throw corrupt(name, 'its version does not fit its header');
   const views = readSections(aligned, document, name);
   const map = assemble(document, views, sha256);
   const fault = findFault(map);
@@ -68,17 +73,20 @@ function corrupt(name: string, what: string): PosestreamError {
   return new PosestreamError('E_MAP_CORRUPT', `${name} is not a sound map: ${what}.`, { hint: REBUILD });
 }
 
+const versionOf = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset).getUint32(8, true);
+
 function checkEnvelope(bytes: Uint8Array, name: string): string {
   if (bytes.length < PREAMBLE)
     throw corrupt(name, `it has ${bytes.length} bytes, fewer than a map's preamble`);
   for (let i = 0; i < MAGIC.length; i++)
     if (bytes[i] !== MAGIC.charCodeAt(i)) throw corrupt(name, 'it does not begin like a posestream map');
   const head = new DataView(bytes.buffer, bytes.byteOffset, PREAMBLE);
-  const version = head.getUint32(8, true);
-  if (version !== MAP_VERSION)
+  const version = versionOf(bytes);
+  if (version !== PLAIN_VERSION && version !== VLAD_VERSION)
     throw new PosestreamError(
       'E_MAP_VERSION',
-      `${name} is map version ${version}, this build reads ${MAP_VERSION}.`,
+      `${name} is map version ${version}, this build reads ${PLAIN_VERSION} and ${VLAD_VERSION}.`,
       {
         hint: REBUILD,
       },
@@ -124,21 +132,25 @@ function readSections(bytes: Uint8Array<ArrayBuffer>, document: MapDocument, nam
     if (views[place.name] !== undefined) throw corrupt(name, `section ${place.name} comes twice`);
     views[place.name] = viewSection(bytes.buffer, bytes.byteOffset, place);
   }
-  const missing = SECTION_NAMES.find((section) => views[section] === undefined);
+  const missing = sectionsOf(document).find((section) => views[section] === undefined);
   if (missing !== undefined) throw corrupt(name, `section ${missing} is missing`);
   return views as SectionViews;
 }
 
+const sectionsOf = ({ vlad }: Pick<MapDocument, 'vlad'>): readonly SectionName[] =>
+  vlad === undefined ? SECTION_NAMES.filter((name) => !VLAD_SECTIONS.includes(name)) : SECTION_NAMES;
+
 function plan(map: MapContent, views: SectionViews) {
   const encode = (base: number) => {
     let offset = base;
-    const places: SectionPlace[] = SECTION_NAMES.map((name) => {
+    const places: SectionPlace[] = sectionsOf(map).map((name) => {
       const place = { name, offset, length: views[name].length };
       offset = align(offset + views[name].byteLength);
       return place;
     });
     const document = {
       header: map.header,
+      ...(map.vlad === undefined ? {} : { vlad: vladNumbers(map.vlad) }),
       keyframeNames: map.keyframes.names,
       globalDim: map.keyframes.globalDim,
       sections: places,
@@ -154,8 +166,12 @@ function plan(map: MapContent, views: SectionViews) {
   }
 }
 
+const vladNumbers = ({ clusters, sharpness, keypoints, outputDim }: Vlad) => ({
+  ...{ clusters, sharpness, keypoints, outputDim },
+});
+
 function viewsOf(map: MapContent): SectionViews {
-  const { keyframes, points, observations, covisibility } = map;
+  const { keyframes, points, observations, covisibility, vlad } = map;
   return {
     'keyframes.timeS': keyframes.timeS,
     'keyframes.worldFromCam': keyframes.worldFromCam,
@@ -171,8 +187,13 @@ function viewsOf(map: MapContent): SectionViews {
     'covisibility.offsets': covisibility.offsets,
     'covisibility.neighbour': covisibility.neighbour,
     'covisibility.weight': covisibility.weight,
+    'vlad.centres': vlad?.centres ?? NO_NUMBERS,
+    'vlad.mean': vlad?.mean ?? NO_NUMBERS,
+    'vlad.basis': vlad?.basis ?? NO_NUMBERS,
   };
 }
+
+const NO_NUMBERS = new Float32Array(0);
 
 function assemble(document: MapDocument, v: SectionViews, sha256: string): MapModel {
   const dim = document.header.model.descriptorDim;
@@ -207,5 +228,13 @@ function assemble(document: MapDocument, v: SectionViews, sha256: string): MapMo
       neighbour: v['covisibility.neighbour'],
       weight: v['covisibility.weight'],
     },
+    ...(document.vlad === undefined ? {} : { vlad: vladFrom(document.vlad, v) }),
   };
 }
+
+const vladFrom = (numbers: Omit<Vlad, 'centres' | 'mean' | 'basis'>, v: SectionViews): Vlad => ({
+  ...numbers,
+  centres: v['vlad.centres'],
+  mean: v['vlad.mean'],
+  basis: v['vlad.basis'],
+});

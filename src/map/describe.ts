@@ -25,6 +25,8 @@ export interface MapDescription {
   readonly descriptorDim: number;
   readonly globalDim: number;
   readonly globalsReduced: boolean;
+  /** The network has no global head: a VLAD of its local descriptors stands in. */
+  readonly globalsFromLocal: boolean;
   /** Of the keyframes' positions. */
   readonly boundingBox: { readonly min: Triple; readonly max: Triple } | null;
   /** Sum of the steps between keyframes in their order. */
@@ -63,6 +65,7 @@ export function describeMap(map: MapModel, bytes: number): MapDescription {
     descriptorDim: observations.dim,
     globalDim: keyframes.globalDim,
     globalsReduced: header.pca !== null,
+    globalsFromLocal: map.vlad !== undefined,
     boundingBox: boundingBox(keyframes.worldFromCam),
     pathLength: pathLength(keyframes.worldFromCam),
     bytes,
@@ -80,7 +83,7 @@ export function mapInWords(d: MapDescription): string {
   const cameras = d.cameras.map((c) => `${c.model} ${c.widthPx}x${c.heightPx}`).join(', ');
   return [
     `map          ${d.name} (${(d.bytes / 1e6).toFixed(2)} MB, sha256 ${d.sha256.slice(0, 12)})`,
-    `network      ${d.model.name} ${d.model.version}, ${d.descriptorDim}-d local, ${d.globalDim}-d global${d.globalsReduced ? ' after PCA' : ''}`,
+    `network      ${d.model.name} ${d.model.version}, ${d.descriptorDim}-d local, ${globalInWords(d)}`,
     `keyframes    ${d.keyframes}, ${fixed(d.pointsPerKeyframe.mean, 0)} points each (median ${d.pointsPerKeyframe.median}), ${d.keyframesWithoutPoints} without points`,
     `points       ${d.points}, seen by ${fixed(d.trackLength.mean)} keyframes (median ${d.trackLength.median})`,
     `reprojection ${fixed(d.reprojectionErrorPx.mean)} px mean, ${fixed(d.reprojectionErrorPx.median)} px median`,
@@ -88,6 +91,11 @@ export function mapInWords(d: MapDescription): string {
     `extent       ${size} ${unit}, path ${fixed(d.pathLength, 1)} ${unit} (${d.scale} scale${d.anchored ? ', anchored in WGS84' : ''})`,
     `cameras      ${cameras}`,
   ].join('\n');
+}
+
+function globalInWords({ globalDim, globalsReduced, globalsFromLocal }: MapDescription): string {
+  if (globalsFromLocal) return `${globalDim}-d VLAD of them for a global`;
+  return `${globalDim}-d global${globalsReduced ? ' after PCA' : ''}`;
 }
 
 function rowSizes(offsets: Uint32Array): number[] {

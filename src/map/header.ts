@@ -48,6 +48,14 @@ const anchor = z.strictObject({
   altM: number,
 });
 
+/** The numbers of a VLAD; its arrays are sections. */
+const vlad = z.strictObject({
+  clusters: dimension.min(1),
+  sharpness: number.positive(),
+  keypoints: dimension.min(1),
+  outputDim: dimension.min(1),
+});
+
 /** The JSON part of a map file; strict, so that what is not understood is not ignored. */
 export const mapDocument = z.strictObject({
   header: z.strictObject({
@@ -60,6 +68,7 @@ export const mapDocument = z.strictObject({
     pca: pca.nullable(),
     anchor: anchor.nullable(),
   }),
+  vlad: vlad.optional(),
   keyframeNames: z.array(z.string()),
   globalDim: dimension,
   sections: z.array(z.strictObject({ name: z.enum(SECTION_NAMES), offset: count, length: count })),

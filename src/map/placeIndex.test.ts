@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { smallMap } from '../../test/mapFuzzFixtures.js';
+import { smallMap, smallVladMap } from '../../test/mapFuzzFixtures.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { Engine, Retrieved } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
@@ -8,6 +8,8 @@ import { createRandom } from '../kernels/random.js';
 import { storeGlobals } from './build/globals.js';
 import { loadHnsw } from './hnswIndex.js';
 import { createPlaceIndex } from './placeIndex.js';
+import { projectGlobal } from './projectGlobal.js';
+import { aggregate, projectionOf } from './vlad.js';
 
 const GLOBAL_DIM = 24;
 
@@ -50,6 +52,7 @@ function loopEngine(): Engine & { readonly calls: string[] } {
     model: smallMap().header.model,
     extract: unused,
     match: unused,
+    assign: unused,
     store: async (id, rows, dim) => {
       calls.push(`store ${id}`);
       sets.set(id, { rows: Float32Array.from(rows), dim });
@@ -127,4 +130,39 @@ test('what cannot be searched is not searched', async () => {
   );
   await assert.rejects(places.search(new Float32Array(3), 5), refused('E_ENGINE'));
   assert.deepEqual(engine.calls, ['store map/globals', 'retrieve']);
+});
+
+test('where a VLAD stands in, images are described by it and find themselves', async () => {
+  const small = smallVladMap();
+  const { vlad } = small;
+  assert.ok(vlad !== undefined);
+  const dim = small.observations.dim;
+  const assigned = {
+    sums: Float32Array.from({ length: 2 * dim }, (_, i) => i),
+    counts: Float32Array.of(3, 2),
+  };
+  const engine: Engine = { ...loopEngine(), assign: async () => assigned };
+  const features = { ...{ count: 5, dim, global: null }, ...rowsOf(5, dim) };
+  const raw = await aggregate(features, vlad, engine.assign);
+  const globals = new Float32Array(9);
+  globals.set(projectGlobal(raw, projectionOf(vlad)), 3);
+  const map = { ...small, sha256: '0'.repeat(64), keyframes: { ...small.keyframes, globals } };
+  const places = await createPlaceIndex(map, engine);
+  const described = await places.describe(features);
+  assert.deepEqual(described, raw);
+  const found = await places.search(raw, 1);
+  assert.equal(found.ids[0], 1);
+  assert.ok(found.scores[0] > 0.9999);
+});
+
+const rowsOf = (count: number, dim: number) => ({
+  xyPx: new Float32Array(2 * count),
+  scores: new Float32Array(count),
+  descriptors: new Float32Array(count * dim).fill(0.5),
+});
+
+test('a network with a head of its own is asked for nothing else', async () => {
+  const places = await createPlaceIndex(mapOf(randomRows(5, 1), 1000), loopEngine());
+  const global = new Float32Array(GLOBAL_DIM).fill(1);
+  assert.equal(await places.describe({ ...{ count: 1, dim: 4, global }, ...rowsOf(1, 4) }), global);
 });

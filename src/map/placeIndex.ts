@@ -1,15 +1,19 @@
 import { PosestreamError } from '../domain/errors.js';
-import type { Engine, Retrieved } from '../domain/features.js';
+import type { Engine, Features, Retrieved } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import { buildHnsw, loadHnsw } from './hnswIndex.js';
 import { projectGlobal } from './projectGlobal.js';
+import { aggregate, projectionOf } from './vlad.js';
 
 export type PlaceIndexKind = 'exact' | 'hnsw';
 
 /** Finds the keyframes that look most like a query. */
 export interface PlaceIndex {
   readonly kind: PlaceIndexKind;
-  /** Up to k keyframes, best first, of the network's raw global descriptor; none for a vector of zeros.
+  /** An image's raw global descriptor: the network's own, or the VLAD of its local ones that stands in; null where
+   * the map has neither. Throws E_ENGINE. */
+  describe(features: Features): Promise<Float32Array | null>;
+  /** Up to k keyframes, best first, of a raw global descriptor; none for a vector of zeros.
    * Throws E_MODEL_NONFINITE, E_ENGINE. */
   search(rawGlobal: Float32Array, k: number): Promise<Retrieved>;
 }
@@ -33,12 +37,13 @@ export async function createPlaceIndex(
   { kind = 'auto', seed = 1 }: PlaceIndexOptions = {},
 ): Promise<PlaceIndex> {
   const { globals, globalDim, count } = map.keyframes;
-  if (globalDim === 0 || count === 0) return index('exact', map, async () => NOTHING);
+  const index = (kind: PlaceIndexKind, find: Find) => placeIndex(kind, map, engine, find);
+  if (globalDim === 0 || count === 0) return index('exact', async () => NOTHING);
   if (kind === 'hnsw' || (kind === 'auto' && count > EXACT_UP_TO)) {
     const Constructor = await loadHnsw();
     if (Constructor !== null) {
       const graph = await buildHnsw(Constructor, globals, globalDim, seed);
-      return index('hnsw', map, async (query, k) => graph.search(query, k));
+      return index('hnsw', async (query, k) => graph.search(query, k));
     }
     if (kind === 'hnsw')
       throw new PosestreamError('E_CONFIG', 'HNSW search was asked for, and hnswlib-node is not installed.', {
@@ -46,25 +51,32 @@ export async function createPlaceIndex(
       });
   }
   await engine.store(MAP_GLOBALS, globals, globalDim);
-  return index('exact', map, (query, k) => engine.retrieve(query, MAP_GLOBALS, k));
+  return index('exact', (query, k) => engine.retrieve(query, MAP_GLOBALS, k));
 }
 
 const NOTHING: Retrieved = { ids: new Int32Array(0), scores: new Float32Array(0) };
 
-function index(
+type Find = (query: Float32Array, k: number) => Promise<Retrieved>;
+
+function placeIndex(
   kind: PlaceIndexKind,
-  { header, keyframes }: MapModel,
-  find: (query: Float32Array, k: number) => Promise<Retrieved>,
+  { header, keyframes, vlad }: MapModel,
+  engine: Engine,
+  find: Find,
 ): PlaceIndex {
+  const rawDim = vlad?.centres.length ?? header.model.globalDim;
+  const projection = vlad === undefined ? header.pca : projectionOf(vlad);
   return {
     kind,
+    describe: async (features) =>
+      vlad === undefined ? features.global : aggregate(features, vlad, engine.assign),
     search: async (rawGlobal, k) => {
-      if (rawGlobal.length !== header.model.globalDim)
+      if (rawGlobal.length !== rawDim)
         throw new PosestreamError(
           'E_ENGINE',
-          `A global descriptor of ${rawGlobal.length} numbers came where the map's network gives ${header.model.globalDim}.`,
+          `A global descriptor of ${rawGlobal.length} numbers came where the map's have ${rawDim}.`,
         );
-      const query = projectGlobal(rawGlobal, header.pca);
+      const query = projectGlobal(rawGlobal, projection);
       if (!query.every(Number.isFinite))
         throw new PosestreamError('E_MODEL_NONFINITE', 'The global descriptor is not finite.');
       const wanted = Math.min(Math.floor(k), keyframes.count);

@@ -1,8 +1,15 @@
-import type { GlobalPca } from '../domain/mapModel.js';
+/** unit((raw - mean) * basis) */
+export interface Projection {
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly mean: ArrayLike<number>;
+  /** Row-major [outputDim x inputDim]. */
+  readonly basis: ArrayLike<number>;
+}
 
 /** The network's raw global descriptor as the map stores it: unit((raw - mean) * basis), or unit(raw) without PCA.
  * A zero vector stays zero. @param raw [inputDim] */
-export function projectGlobal(raw: ArrayLike<number>, pca: GlobalPca | null): Float32Array {
+export function projectGlobal(raw: ArrayLike<number>, pca: Projection | null): Float32Array {
   if (pca === null) return toUnit(Float32Array.from(raw));
   const { inputDim, outputDim, mean, basis } = pca;
   const out = new Float32Array(outputDim);

@@ -33,6 +33,9 @@ export const SECTIONS = {
   'covisibility.offsets': 'u32',
   'covisibility.neighbour': 'u32',
   'covisibility.weight': 'u32',
+  'vlad.centres': 'f32',
+  'vlad.mean': 'f32',
+  'vlad.basis': 'f32',
 } as const satisfies Record<string, SectionType>;
 
 export type SectionName = keyof typeof SECTIONS;
@@ -46,6 +49,9 @@ export interface SectionPlace {
 }
 
 export const SECTION_NAMES = Object.keys(SECTIONS) as SectionName[];
+
+/** Only in maps of networks without a global head. */
+export const VLAD_SECTIONS: readonly SectionName[] = ['vlad.centres', 'vlad.mean', 'vlad.basis'];
 
 /** Sections start at multiples of this, so that any element type can be viewed in place. */
 export const ALIGNMENT = 64;

@@ -6,6 +6,7 @@ const UNIT_TOLERANCE = 1e-6;
 export function findFault(map: Omit<MapModel, 'sha256'>): string | null {
   return (
     keyframeFault(map) ??
+    vladFault(map) ??
     globalsFault(map) ??
     pointFault(map) ??
     observationFault(map) ??
@@ -33,12 +34,27 @@ function isFinitePose(poses: Float64Array, at: number): boolean {
   return Number.isFinite(tx + ty + tz) && Math.abs(length - 1) < UNIT_TOLERANCE;
 }
 
-function globalsFault({ header, keyframes }: Omit<MapModel, 'sha256'>): string | null {
+function vladFault({ header, vlad }: Omit<MapModel, 'sha256'>): string | null {
+  if (vlad === undefined) return null;
+  const { model, pca } = header;
+  const inputDim = vlad.clusters * model.descriptorDim;
+  if (model.globalDim !== 0 || pca !== null) return 'it has a VLAD beside a global head';
+  if (
+    vlad.centres.length !== inputDim ||
+    vlad.mean.length !== inputDim ||
+    vlad.basis.length !== vlad.outputDim * inputDim
+  )
+    return 'its VLAD arrays do not have the lengths their dimensions ask for';
+  const isSound = [vlad.centres, vlad.mean, vlad.basis].every(allFinite);
+  return isSound ? null : 'its VLAD is not finite';
+}
+
+function globalsFault({ header, keyframes, vlad }: Omit<MapModel, 'sha256'>): string | null {
   const { pca, model } = header;
   const dim = keyframes.globalDim;
   if (pca !== null && pca.inputDim !== model.globalDim)
     return 'its PCA is for another size of global descriptor';
-  if (dim !== (pca === null ? model.globalDim : pca.outputDim))
+  if (dim !== (vlad?.outputDim ?? pca?.outputDim ?? model.globalDim))
     return 'its global descriptors have another size';
   if (keyframes.globals.length !== keyframes.count * dim) return 'global descriptors are missing';
   return allFinite(keyframes.globals) ? null : 'a global descriptor is not finite';

@@ -1,4 +1,5 @@
 import { concatMap, type OperatorFunction } from 'rxjs';
+import { PosestreamError } from '../domain/errors.js';
 import type { Localizer, Query } from './localizer.js';
 
 /** Keyframes that look like the query, best first. */
@@ -7,15 +8,18 @@ export interface Priors {
 }
 
 /** Global descriptor in, the k most similar keyframes out (Sarlin et al., HF-Net, CVPR 2019, section 3.1).
- * A network without a global head retrieves every keyframe: right for small maps, slow for large ones. */
+ * A map without global descriptors gives every keyframe: it was built for a network without a global head by a version
+ * that had nothing to stand in. Throws E_INTERNAL where the global head was left out and is needed. */
 export function retrievePlaces({ places, map, options }: Localizer): OperatorFunction<Query, Priors> {
   return concatMap(async ({ features, watch }) => {
-    const { global } = features;
-    if (global === null || map.keyframes.globalDim === 0)
-      return { keyframes: allKeyframes(map.keyframes.count) };
-    const found = await watch.timeAsync('retrieveMs', () => places.search(global, options.retrieved));
+    const { count, globalDim } = map.keyframes;
+    if (globalDim === 0) return { keyframes: Array.from({ length: count }, (_, k) => k) };
+    const found = await watch.timeAsync('retrieveMs', async () => {
+      const global = await places.describe(features);
+      if (global === null)
+        throw new PosestreamError('E_INTERNAL', 'Retrieval came to features without a global descriptor.');
+      return places.search(global, options.retrieved);
+    });
     return { keyframes: [...found.ids] };
   });
 }
-
-const allKeyframes = (count: number) => Array.from({ length: count }, (_, k) => k);

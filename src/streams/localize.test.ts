@@ -99,6 +99,7 @@ interface Script {
 function scripted({ extract = async () => features, match = () => rightMatches }: Script = {}) {
   const counts = { retrieved: 0, matched: 0 };
   const engine = {
+    model: { globalDim: 4 },
     extract,
     match: async () => {
       counts.matched++;
@@ -107,6 +108,7 @@ function scripted({ extract = async () => features, match = () => rightMatches }
   } as unknown as Engine;
   const places = {
     kind: 'exact' as const,
+    describe: async ({ global }: Features) => global,
     search: async () => {
       counts.retrieved++;
       return { ids: Int32Array.of(0, 1), scores: Float32Array.of(1, 0.5) };

@@ -2,10 +2,12 @@ import { PosestreamError } from '../../domain/errors.js';
 import type { Keyframes, MapModel, Observations } from '../../domain/mapModel.js';
 import { transposeCsr } from '../../kernels/csr.js';
 import { decodeMap, encodeMap, type MapContent } from '../container.js';
+import type { Assign } from '../vlad.js';
 import { buildTracks } from './buildTracks.js';
 import { choosePairs, type Pair } from './choosePairs.js';
 import { covisibilityOf } from './covisibility.js';
-import { type MapGlobals, storeGlobals } from './globals.js';
+import { type FittedVlad, fitVlad } from './fitVlad.js';
+import { type MapGlobals, storeGlobals, storeVlad } from './globals.js';
 import {
   type BuildOptions,
   type BuildProgress,
@@ -21,6 +23,9 @@ import { prepareViews, type Views } from './views.js';
 export interface BuildRequest {
   readonly images: readonly KeyframeInput[];
   readonly match: Match;
+  /** Wanted where the network has no global head: a VLAD of its local descriptors then stands in. Without it the map
+   * has no global descriptors, and whoever asks it looks at every keyframe. */
+  readonly assign?: Assign;
   readonly options: BuildOptions;
   readonly onProgress?: (progress: BuildProgress) => void;
 }
@@ -28,13 +33,18 @@ export interface BuildRequest {
 /** Triangulates the network's keypoints under poses that are taken as given: choose pairs, match, keep what lies on the
  * epipolar lines, join to tracks, triangulate, filter. Equal input gives equal bytes.
  * Throws E_MAP_INPUT for keyframes that cannot make a map, E_MAP_EMPTY where too few points came out. */
-export async function buildMap({ images, match, options, onProgress }: BuildRequest): Promise<MapModel> {
+export async function buildMap(request: BuildRequest): Promise<MapModel> {
+  const { images, match, options, onProgress } = request;
   checkInput(images, options);
   const tuning: BuildTuning = { ...DEFAULT_TUNING, ...options.tuning };
   const report = onProgress ?? (() => undefined);
   const views = prepareViews(images);
+  const standIn = await fitStandIn(request);
   const pairs = choosePairs(
-    images.map(({ worldFromCam, features }) => ({ worldFromCam, global: features.global })),
+    images.map(({ worldFromCam, features }, k) => ({
+      worldFromCam,
+      global: standIn?.rows[k] ?? features.global,
+    })),
     tuning,
   );
   report({ stage: 'pairs', done: 1, total: 1 });
@@ -42,10 +52,18 @@ export async function buildMap({ images, match, options, onProgress }: BuildRequ
   const points = triangulateTracks(views, buildTracks(matches, views.keyframeOf), tuning);
   report({ stage: 'triangulate', done: 1, total: 1 });
   checkPoints(points.count, images.length);
-  const map = assemble(images, views, points, options, tuning);
+  const map = assemble(images, views, points, standIn, options, tuning);
   const finished = decodeMap(encodeMap(map), options.name);
   report({ stage: 'write', done: 1, total: 1 });
   return finished;
+}
+
+async function fitStandIn({ images, options, assign }: BuildRequest): Promise<FittedVlad | null> {
+  if (options.model.globalDim > 0 || assign === undefined) return null;
+  return fitVlad(
+    images.map(({ features }) => features),
+    assign,
+  );
 }
 
 function checkInput(images: readonly KeyframeInput[], { model }: BuildOptions): void {
@@ -104,16 +122,14 @@ function assemble(
   images: readonly KeyframeInput[],
   views: Views,
   points: Points,
+  standIn: FittedVlad | null,
   options: BuildOptions,
   tuning: BuildTuning,
 ): MapContent {
   const { model, name, builtWith, scale, maxSidePx, anchor = null } = options;
   const cameras = [...new Map(images.map(({ camera }) => [JSON.stringify(camera), camera])).values()];
-  const stored = storeGlobals(
-    images.map(({ features }) => features.global),
-    model.globalDim,
-    tuning.pcaFrom,
-  );
+  const own = images.map(({ features }) => features.global);
+  const stored = standIn === null ? storeGlobals(own, model.globalDim, tuning.pcaFrom) : storeVlad(standIn);
   return {
     header: { name, builtWith, model, cameras, scale, maxSidePx, pca: stored.pca, anchor },
     keyframes: keyframesOf(images, cameras, stored),
@@ -128,6 +144,7 @@ function assemble(
       images.length,
       Array.from({ length: points.count }, (_, p) => rowOf(points, p).map((i) => views.keyframeOf[i])),
     ),
+    ...(standIn === null ? {} : { vlad: standIn.vlad }),
   };
 }
 

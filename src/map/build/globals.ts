@@ -1,6 +1,8 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { GlobalPca } from '../../domain/mapModel.js';
 import { projectGlobal } from '../projectGlobal.js';
+import { projectionOf } from '../vlad.js';
+import type { FittedVlad } from './fitVlad.js';
 
 export interface MapGlobals {
   /** [K x dim] unit rows. */
@@ -27,6 +29,14 @@ export function storeGlobals(
   const globals = new Float32Array(known.length * dim);
   for (const [k, row] of known.entries()) globals.set(projectGlobal(row, pca), k * dim);
   return { globals, dim, pca };
+}
+
+/** The same of a stand-in. */
+export function storeVlad({ vlad, rows }: FittedVlad): MapGlobals {
+  const projection = projectionOf(vlad);
+  const globals = new Float32Array(rows.length * vlad.outputDim);
+  for (const [k, row] of rows.entries()) globals.set(projectGlobal(row, projection), k * vlad.outputDim);
+  return { globals, dim: vlad.outputDim, pca: null };
 }
 
 /** Source: Jolliffe, Principal Component Analysis; eigenvectors of the covariance, signs fixed so that equal input
