@@ -63,14 +63,14 @@ async function benchThreads(
       ...{ engine: canned, map, places, options: DEFAULT_OPTIONS },
       nowMs: () => performance.now(),
     };
-    const localize = localizeFrame(localizer, 'frame');
+    const localize = localizeFrame(localizer, 'frame', 'all');
     const ours: Solved[] = [];
     const peer: Solved[] = [];
     for (const [n, query] of [...queries.slice(0, 20), ...queries].entries()) {
       asked = query;
       const { ids } = await places.search(query.features.global!, DEFAULT_OPTIONS.retrieved);
       const a = await timed(query, async () =>
-        poseOf(await lastValueFrom(localize(frameOf(query, n), LOST))),
+        poseOf((await lastValueFrom(localize(frameOf(query, n), LOST))).outcome),
       );
       // the peer is slow: a tenth of the queries is enough for a median
       const b = n % 10 === 0 ? await timed(query, async () => cv.localize(query, [...ids])) : null;

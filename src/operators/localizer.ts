@@ -58,16 +58,20 @@ export const DEFAULT_OPTIONS: LocalizeOptions = {
 /** Rows of the map's descriptors, as the engine stores them. */
 export const MAP_DESCRIPTORS = 'map/descriptors';
 
-/** A frame whose pixels are spent: what the rest of the pipeline works on. */
-export interface Query {
+/** A frame whose pixels are spent. */
+export interface Picture {
   readonly frame: FrameId;
   readonly camera: Camera;
-  readonly features: Features;
-  /** The frame's pixels, our own copy: a rolled camera is looked at once more, turned. */
+  /** The frame's pixels, our own copy: it may be looked at more than once. */
   readonly image: GrayImage;
+  readonly watch: Stopwatch;
+}
+
+/** What the network saw in a picture: what the rest of the pipeline works on. */
+export interface Query extends Picture {
+  readonly features: Features;
   /** How far the picture was turned before the network saw it. */
   readonly turnDeg: number;
-  readonly watch: Stopwatch;
 }
 
 /** Adds up the time of each stage of one frame. */

@@ -1,24 +1,20 @@
-import type { Features, GrayImage } from '../domain/features.js';
+import type { Engine, ExtractOptions, Features, GrayImage } from '../domain/features.js';
 import { turnGray, unturnPositions } from '../kernels/turnGray.js';
-import type { Localizer, Query } from './localizer.js';
 
 /** A turned canvas may be this much larger than the picture; beyond it corners are cut off. */
 const MAX_GROWTH = 1.5;
 
-/** The query as the network sees the picture turned: these networks lose their matches beyond some 30° of roll, so a
- * rolled camera is looked at upright. Positions are taken back to the picture as it came. */
-export async function turnQuery(
-  { engine, options }: Localizer,
-  query: Query,
+/** What the network makes of the picture turned: these networks lose their matches beyond some 30° of roll, so a rolled
+ * camera is looked at upright. Positions are taken back to the picture as it came. */
+export async function extractTurned(
+  engine: Engine,
+  image: GrayImage,
   turnDeg: number,
-): Promise<Query> {
+  options: ExtractOptions,
+): Promise<Features> {
   const angleRad = (turnDeg * Math.PI) / 180;
-  const features = await query.watch.timeAsync('extractMs', async () => {
-    const turned = turnImage(query.image, turnDeg, angleRad);
-    const found = await engine.extract(turned, { maxKeypoints: options.maxKeypoints });
-    return takeBack(found, query.image, turned, angleRad);
-  });
-  return { ...query, features, turnDeg };
+  const turned = turnImage(image, turnDeg, angleRad);
+  return takeBack(await engine.extract(turned, options), image, turned, angleRad);
 }
 
 function turnImage(image: GrayImage, turnDeg: number, angleRad: number): GrayImage {

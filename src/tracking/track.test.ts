@@ -1,32 +1,52 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Outcome } from '../domain/outcome.js';
-import { LOST, nextTrack, trackAt } from './track.js';
+import type { FrameId } from '../domain/frame.js';
+import { METRIC_LIMITS } from './limits.js';
+import { type HeldTrack, isAuditDue, LOST, trackAt } from './track.js';
 
-const frame = {
-  stream: 's',
-  epoch: 2,
-  sequence: 7,
-  timestampS: 10,
+const frame = (epoch: number, timestampS: number): FrameId => ({
+  ...{ stream: 's', epoch, sequence: 7, timestampS },
   captureMs: 0,
   captureClock: 'media',
-} as const;
-const posed = { kind: 'posed', frame, timings: {}, keyframe: 4, evidence: null } as unknown as Outcome;
-const lost = { kind: 'lost', frame, timings: {}, reason: 'few-inliers' } as unknown as Outcome;
-const dropped: Outcome = { kind: 'dropped', frame, timings: {}, reason: 'busy' };
+});
+const track: HeldTrack = {
+  state: 'tracking',
+  resetCounter: 3,
+  belief: {
+    ...{ epoch: 2, timestampS: 10, keyframe: 4, turnDeg: 0, confidence: 0.9, twist: null },
+    worldFromCam: { q: [0, 0, 0, 1], t: [0, 0, 0] },
+    covariance: new Float64Array(36),
+  },
+  seenS: 10,
+  misses: 0,
+  rival: null,
+  audit: { atS: 10, frames: 0, disputes: 0 },
+};
 
-test('a fix leaves its keyframe, a loss leaves nothing, a drop changes nothing', () => {
-  const track = nextTrack(LOST, posed);
-  assert.deepEqual(track, { mode: 'tracking', keyframe: 4, turnDeg: 0, epoch: 2, timestampS: 10 });
-  assert.equal(nextTrack(track, dropped), track);
-  assert.equal(nextTrack(track, lost), LOST);
+test('a gap, time that runs backwards and a new epoch lose the track, not its counter nor where it was', () => {
+  assert.equal(trackAt(track, frame(2, 10.9), METRIC_LIMITS), track);
+  for (const [epoch, timestampS] of [
+    [2, 11.1],
+    [2, 9.9],
+    [3, 10.1],
+  ])
+    assert.deepEqual(trackAt(track, frame(epoch, timestampS), METRIC_LIMITS), {
+      state: 'lost',
+      resetCounter: 3,
+      last: track.belief,
+    });
+  assert.equal(trackAt(LOST, frame(2, 10), METRIC_LIMITS), LOST);
 });
 
-test('a gap, time that runs backwards and a new epoch lose the track', () => {
-  const track = nextTrack(LOST, posed);
-  assert.equal(trackAt(track, 2, 10.9), track);
-  assert.equal(trackAt(track, 2, 11.1), LOST);
-  assert.equal(trackAt(track, 2, 9.9), LOST);
-  assert.equal(trackAt(track, 3, 10.1), LOST);
-  assert.equal(trackAt(LOST, 2, 10), LOST);
+test('an audit is due after five seconds, a hundred frames, or a dispute', () => {
+  assert.equal(isAuditDue(track, 14.9, METRIC_LIMITS), false);
+  assert.equal(isAuditDue(track, 15, METRIC_LIMITS), true);
+  assert.equal(
+    isAuditDue({ ...track, audit: { atS: 10, frames: 100, disputes: 0 } }, 11, METRIC_LIMITS),
+    true,
+  );
+  assert.equal(
+    isAuditDue({ ...track, audit: { atS: 10, frames: 1, disputes: 1 } }, 10.1, METRIC_LIMITS),
+    true,
+  );
 });

@@ -1,45 +1,61 @@
-import type { Outcome } from '../domain/outcome.js';
+import type { FrameId } from '../domain/frame.js';
+import type { TrackLimits } from './limits.js';
+import type { Moving } from './motion.js';
 
-/** What one frame leaves to the next. */
-export type Track =
-  | { readonly mode: 'lost' }
-  | {
-      readonly mode: 'tracking';
-      readonly keyframe: number;
-      /** How far the picture had to be turned. */
-      readonly turnDeg: number;
-      readonly epoch: number;
-      readonly timestampS: number;
-    };
-
-export const LOST: Track = { mode: 'lost' };
-
-/** Longest time between two frames over which the place of the first says something about the second. */
-const MAX_GAP_S = 1;
-
-/** The track after an outcome. A dropped frame is not the camera's fault and changes nothing. */
-export function nextTrack(track: Track, outcome: Outcome): Track {
-  switch (outcome.kind) {
-    case 'posed': {
-      const { epoch, timestampS } = outcome.frame;
-      return {
-        mode: 'tracking',
-        keyframe: outcome.keyframe,
-        turnDeg: outcome.turnDeg ?? 0,
-        epoch,
-        timestampS,
-      };
-    }
-    case 'dropped':
-      return track;
-    case 'lost':
-      return LOST;
-  }
+/** The last fix held to be right, and how the camera moved then. */
+export interface Belief extends Moving {
+  readonly epoch: number;
+  readonly keyframe: number;
+  /** How far the picture had to be turned. */
+  readonly turnDeg: number;
+  readonly confidence: number;
 }
 
+export interface LostTrack {
+  readonly state: 'lost';
+  readonly resetCounter: number;
+  /** What was believed before: a new fix may continue it. */
+  readonly last: Belief | null;
+}
+
+export interface HeldTrack {
+  readonly state: 'relocalizing' | 'tracking' | 'coasting';
+  readonly resetCounter: number;
+  readonly belief: Belief;
+  /** Time of the newest frame worked on. */
+  readonly seenS: number;
+  /** Frames in a row without a fix that agrees. */
+  readonly misses: number;
+  /** A fix too far off to be believed at once. */
+  readonly rival: Belief | null;
+  readonly audit: AuditState;
+}
+
+export interface AuditState {
+  /** Time of the frame on which the whole map last confirmed the belief, and frames since. */
+  readonly atS: number;
+  readonly frames: number;
+  /** Audits in a row that disagreed. */
+  readonly disputes: number;
+}
+
+/** What one frame leaves to the next. */
+export type Track = LostTrack | HeldTrack;
+
+export const LOST: LostTrack = { state: 'lost', resetCounter: 0, last: null };
+
 /** The track as a frame of this time may use it: a new epoch, time that runs backwards or a gap makes it lost. */
-export function trackAt(track: Track, epoch: number, timestampS: number): Track {
-  if (track.mode === 'lost' || track.epoch !== epoch) return LOST;
-  const gapS = timestampS - track.timestampS;
-  return gapS >= 0 && gapS <= MAX_GAP_S ? track : LOST;
+export function trackAt(track: Track, { epoch, timestampS }: FrameId, { maxGapS }: TrackLimits): Track {
+  if (track.state === 'lost') return track;
+  const gapS = timestampS - track.seenS;
+  const continues = track.belief.epoch === epoch && gapS >= 0 && gapS <= maxGapS;
+  return continues ? track : { state: 'lost', resetCounter: track.resetCounter, last: track.belief };
+}
+
+export function isAuditDue({ audit }: HeldTrack, timestampS: number, limits: TrackLimits): boolean {
+  return (
+    audit.disputes > 0 ||
+    timestampS - audit.atS >= limits.auditEveryS ||
+    audit.frames >= limits.auditEveryFrames
+  );
 }
