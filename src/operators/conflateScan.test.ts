@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { concat, delay, map, Observable, of, Subject, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { conflateScan } from './conflateScan.js';
+import { roundRobin } from './turns.js';
 
 const marbles = (run: Parameters<TestScheduler['run']>[0]) =>
   new TestScheduler((actual, expected) => assert.deepEqual(actual, expected)).run(run);
@@ -132,4 +133,100 @@ test('every value in gives exactly one out, whatever the arrival gaps and run ti
     ),
     { seed: 7, numRuns: 300 },
   );
+});
+
+test('lanes that share an engine run in turn, each with its newest value', () => {
+  marbles(({ hot, expectObservable }) => {
+    const turns = roundRobin();
+    const lane = (prefix: string) =>
+      conflateScan<string, null, string>({
+        seed: null,
+        project: (value) => of(`${prefix}${value}`).pipe(delay(4)),
+        next: (state) => state,
+        displaced: (value) => `-${value}`,
+        turns,
+      });
+    const left = hot('  a-b-c---d----------|').pipe(lane('l'));
+    const right = hot(' -x--y--z-------|').pipe(lane('r'));
+    expectObservable(left).toBe('----(bA)c---D------|', { b: '-b', A: 'la', c: '-c', D: 'ld' });
+    expectObservable(right).toBe('----x---Y-------(Z|)', { x: '-x', Y: 'ry', Z: 'rz' });
+  });
+});
+
+test('any lanes: as many runs as turns at once, none left behind', async () => {
+  await fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3 }),
+      fc.array(fc.array(fc.tuple(fc.nat(6), fc.nat(9)), { minLength: 1, maxLength: 20 }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      (width, lanes) => {
+        const turns = roundRobin(width);
+        const out = lanes.map(() => 0);
+        let running = 0;
+        let most = 0;
+        const scheduler = new TestScheduler(() => undefined);
+        scheduler.run(({ flush }) => {
+          lanes.forEach((steps, l) => {
+            concat(...steps.map(([gap], i) => timer(gap).pipe(map(() => i))))
+              .pipe(
+                conflateScan<number, null, number>({
+                  seed: null,
+                  project: (i) => {
+                    most = Math.max(most, ++running);
+                    return timer(steps[i]![1]).pipe(
+                      map(() => {
+                        running--;
+                        return i;
+                      }),
+                    );
+                  },
+                  next: (s) => s,
+                  displaced: (i) => i,
+                  turns,
+                }),
+              )
+              .subscribe(() => out[l]!++);
+          });
+          flush();
+        });
+        assert.ok(most <= width);
+        assert.deepEqual(
+          out,
+          lanes.map((steps) => steps.length),
+        );
+      },
+    ),
+    { seed: 11 },
+  );
+});
+
+test('a lane that leaves gives its turn back', () => {
+  const turns = roundRobin();
+  const started: string[] = [];
+  const lane = (name: string) => {
+    const source = new Subject<number>();
+    const subscription = source
+      .pipe(
+        conflateScan<number, null, number>({
+          seed: null,
+          project: () => {
+            started.push(name);
+            return new Observable<number>();
+          },
+          next: (s) => s,
+          displaced: () => undefined,
+          turns,
+        }),
+      )
+      .subscribe();
+    return { source, subscription };
+  };
+  const [a, b, c] = [lane('a'), lane('b'), lane('c')];
+  for (const { source } of [a, b, c]) source.next(1);
+  assert.deepEqual(started, ['a']);
+  b.subscription.unsubscribe();
+  a.subscription.unsubscribe();
+  assert.deepEqual(started, ['a', 'c']);
 });

@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction, Subscription } from 'rxjs';
+import { NO_TURNS, type Turns } from './turns.js';
 
 export interface ConflateScanOptions<T, S, R> {
   /** State the first run sees. */
@@ -9,9 +10,12 @@ export interface ConflateScanOptions<T, S, R> {
   readonly next: (state: S, result: R) => S;
   /** Told of every value that will never run, exactly once: release what it holds; what is returned is emitted. */
   readonly displaced: (value: T) => R | undefined;
+  /** Where several lanes share an engine: the newest value waits for its lane's turn. */
+  readonly turns?: Turns;
 }
 
-/** Runs one value at a time; while busy keeps only the newest and reports the rest as displaced.
+/** Runs one value at a time; while busy, or until its turn comes, keeps only the newest and reports the rest as
+ * displaced.
  *
  *     source   a-b-c-----|        run takes 5 frames
  *     output   ----bA----(C|)     c displaced b while a ran; c ran with the state a left
@@ -23,11 +27,14 @@ export interface ConflateScanOptions<T, S, R> {
 export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): OperatorFunction<T, R> {
   return (source) =>
     new Observable<R>((subscriber) => {
+      const turns = options.turns ?? NO_TURNS;
       let state = options.seed;
       let waiting: { readonly value: T } | null = null;
-      let busy = false;
+      let isBusy = false;
       let end: (() => void) | null = null;
       let run = Subscription.EMPTY;
+      /** Takes back the request for a turn, or ends the turn. */
+      let leave: (() => void) | null = null;
 
       const guarded = (work: () => void) => {
         try {
@@ -43,8 +50,21 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
         return dropped === null ? undefined : options.displaced(dropped.value);
       };
 
-      const start = (value: T): void => {
-        busy = true;
+      const ask = (): void => {
+        let isGranted = false;
+        const cancel = turns.take((done) => {
+          isGranted = true;
+          leave = done;
+          start();
+        });
+        if (!isGranted) leave = cancel;
+      };
+
+      const start = (): void => {
+        if (waiting === null) return;
+        const { value } = waiting;
+        waiting = null;
+        isBusy = true;
         const inner = new Subscription();
         run = inner;
         guarded(() =>
@@ -62,31 +82,35 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
         );
       };
 
+      const leaveTurn = (): void => {
+        const left = leave;
+        leave = null;
+        left?.();
+      };
+
       const settle = (): void => {
-        busy = false;
-        if (waiting !== null) {
-          const { value } = waiting;
-          waiting = null;
-          start(value);
-        } else end?.();
+        isBusy = false;
+        leaveTurn();
+        if (waiting !== null) ask();
+        else end?.();
       };
 
       const endWith = (how: () => void): void => {
         end = how;
-        if (!busy) how();
+        if (!isBusy && waiting === null) how();
       };
 
       const accept = (value: T): void => {
-        if (busy) {
-          const displaced = dropWaiting();
-          waiting = { value };
-          if (displaced !== undefined) subscriber.next(displaced);
-        } else start(value);
+        const displaced = dropWaiting();
+        waiting = { value };
+        if (displaced !== undefined) subscriber.next(displaced);
+        if (!isBusy && leave === null) ask();
       };
 
       subscriber.add(() => {
         run.unsubscribe();
         dropWaiting();
+        leaveTurn();
       });
       subscriber.add(
         source.subscribe({
