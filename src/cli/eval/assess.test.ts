@@ -84,7 +84,7 @@ test('compared runs share rows and are marked against the first', () => {
   const line = (label: string) => table.split('\n').find((row) => row.startsWith(label)) ?? '';
   assert.match(table, /^ +good +better$/m);
   assert.match(line('within 0.25 m, 2°'), /2\/4 {2}50\.0 % +4\/4 {2}100\.0 % ▲$/);
-  assert.match(line('median error'), /10\.0 cm, 0\.000° +0\.0 cm ▲, 0\.000°$/);
+  assert.match(line('median error'), /10\.0 cm, 0\.000° +0\.0 mm ▲, 0\.000°$/);
   assert.match(line('state coasting'), /25\.0 % +–$/);
   const worse = formatAssessments([better, good].map((each) => assess(each, reference, options).figures));
   assert.match(worse.split('\n').find((row) => row.startsWith('confident but wrong')) ?? '', / 0 +1 ▼$/);

@@ -55,6 +55,7 @@ export interface Reference {
 /** A run with its poses in the reference's frame, and what it is worth. */
 export interface Assessed {
   readonly run: Run;
+  readonly pairs: readonly Pair<PosedFrame>[];
   readonly figures: Assessment;
 }
 
@@ -79,7 +80,7 @@ export function assess(run: Run, reference: Reference, options: AssessOptions): 
     relative: relativeError(pairs),
     jumps: findJumps(poses, reference.all, options.jump),
   };
-  return { run: aligned, figures };
+  return { run: aligned, pairs, figures };
 }
 
 const alignRun = (run: Run, alignment: Alignment): Run => ({

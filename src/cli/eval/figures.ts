@@ -23,7 +23,10 @@ const lower = (value: number | null, text: (value: number) => string): Part => (
 });
 
 export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-const metres = (m: number) => (m < 1 ? `${(100 * m).toFixed(1)} cm` : `${m.toFixed(2)} m`);
+const metres = (m: number) => {
+  if (m >= 1) return `${m.toFixed(2)} m`;
+  return m >= 0.01 ? `${(100 * m).toFixed(1)} cm` : `${(1000 * m).toFixed(1)} mm`;
+};
 const degrees = (deg: number) => `${deg.toFixed(3)}°`;
 const milliseconds = (ms: number) => `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`;
 
@@ -110,7 +113,8 @@ function timeRows({ ageP50Ms, ageP95Ms, stages }: Shares): Row[] {
       ({ stage, p50Ms, p95Ms, share }): Row => [
         `${stage} p50, p95`,
         lower(p50Ms, milliseconds),
-        lower(p95Ms, (ms) => `${milliseconds(ms)}  (${percent(share)} of frames)`),
+        lower(p95Ms, milliseconds),
+        plain(`in ${percent(share)} of frames`),
       ],
     ),
   ];

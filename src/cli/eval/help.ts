@@ -6,6 +6,7 @@ Examples:
   posestream eval poses.tum --reference set/poses_tum.txt --list set/query.txt --json
   posestream eval frames.jsonl --reference truth.tum --threshold 0.1m,1deg --use smooth
   posestream eval --compare frame.jsonl sequence.jsonl --reference truth.tum
+  posestream eval frames.jsonl --reference truth.tum --plots pictures --png --map town.map
   posestream eval 00.txt --times times.txt --reference truth.tum --align sim3
   posestream eval poses.tum --write-kitti poses.txt --write-times times.txt
 
