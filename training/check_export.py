@@ -16,7 +16,7 @@ import onnxruntime as ort
 import torch
 
 import heads
-from export import MODELS, load
+from export import MODELS, load, stem
 from graph import Graph
 from losses import sample
 from model import CELL
@@ -108,10 +108,10 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    net = load(args.checkpoint)
+    net, variant = load(args.checkpoint)
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
-    sparse, dense = (ort.InferenceSession(str(args.models / name), options) for name in ("hfnet-fp32.onnx", "hfnet-dense.onnx"))
+    sparse, dense = (ort.InferenceSession(str(args.models / name), options) for name in (f"{stem(variant)}-fp32.onnx", f"{stem(variant)}-dense.onnx"))
     for size in ((480, 640), (96, 160)):
         image = picture(*size, 1)
         dense_equals_torch(net, dense, image)

@@ -1,9 +1,9 @@
 """Write the trained network as ONNX with its manifest.
 
-    python export.py --checkpoint RUN/last.pt --cache CACHE --version 0.1.0
+    python export.py --checkpoint RUN/last.pt --cache CACHE --head RUN/head.npz --version 0.2.0
 
-Writes hfnet-fp32.onnx (sparse-v1) and hfnet-dense.onnx (dense-v1) with their manifests into models/; quantise.py
-makes the default hfnet.onnx from the first.
+Writes hfnet-fp32.onnx (sparse-v1) and hfnet-dense.onnx (dense-v1) with their manifests into models/, or
+hfnet-fast-fp32.onnx and hfnet-fast-dense.onnx for the fast variant; quantise.py makes the int8 file from the first.
 """
 import argparse
 import json
@@ -13,12 +13,12 @@ import numpy as np
 import onnx
 import torch
 
-import global_head
 import heads
 from cache import open_cache
 from graph import Graph, backbone
 from manifest import manifest
-from model import HfNet
+from model import VARIANTS, HfNet
+from state import load_weights
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
@@ -53,10 +53,17 @@ def descriptor_dim(net: HfNet) -> int:
     return net.descriptor.out_channels
 
 
-def load(checkpoint: Path) -> HfNet:
-    net = HfNet()
-    net.load_state_dict(torch.load(checkpoint, map_location="cpu")["ema"])
-    return net.eval()
+def load(checkpoint: Path) -> tuple[HfNet, str]:
+    """The averaged network, ready to answer, and its variant."""
+    state = load_weights(checkpoint)
+    net = HfNet(VARIANTS[state["variant"]])
+    net.load_state_dict(state["ema"])
+    return net.eval(), state["variant"]
+
+
+def stem(variant: str) -> str:
+    """How the variant's files begin."""
+    return "hfnet" if variant == "default" else f"hfnet-{variant}"
 
 
 def training_pictures(cache: Path, limit: int) -> tuple[list[np.ndarray], list[dict]]:
@@ -78,19 +85,19 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=MODELS)
-    parser.add_argument("--version", default="0.1.0")
-    parser.add_argument("--pictures", type=int, default=700, help="training photos that fit the global head")
+    parser.add_argument("--version", default="0.2.0")
+    parser.add_argument("--head", type=Path, required=True, help="the global head, see global_head.py and global_learn.py")
     parser.add_argument("--no-refine", action="store_true", help="keypoints at pixel centres, for comparison")
     parser.add_argument("--rendered", action="store_true", help="rendered frames were used (recorded as provenance)")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    net = load(args.checkpoint)
-    pictures, used = training_pictures(args.cache, args.pictures)
-    head = global_head.fit(net, pictures)
-    fields = {"version": args.version, "photos": used, "global_dim": head["projection"].shape[1], "rendered": args.rendered}
+    net, variant = load(args.checkpoint)
+    head = dict(np.load(args.head))
+    fields = {"name": f"posestream-{stem(variant)}", "version": args.version, "photos": training_pictures(args.cache, 0)[1],
+              "global_dim": head["projection"].shape[1], "rendered": args.rendered}
     args.out.mkdir(parents=True, exist_ok=True)
-    write(sparse(net, head, not args.no_refine), args.out / "hfnet-fp32.onnx", kind="sparse-v1", **fields)
-    write(dense(net, head), args.out / "hfnet-dense.onnx", kind="dense-v1", **fields)
+    write(sparse(net, head, not args.no_refine), args.out / f"{stem(variant)}-fp32.onnx", kind="sparse-v1", **fields)
+    write(dense(net, head), args.out / f"{stem(variant)}-dense.onnx", kind="dense-v1", **fields)
 
 
 if __name__ == "__main__":

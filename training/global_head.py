@@ -1,4 +1,10 @@
-"""Fit the global head without labels: k-means over our own local descriptors, then PCA of the VLAD vectors."""
+"""Fit the global head without labels: k-means over our own local descriptors, then PCA of the VLAD vectors.
+
+    python global_head.py --checkpoint RUN/last.pt --cache CACHE --out HEAD.npz
+"""
+import argparse
+from pathlib import Path
+
 import cv2
 import numpy as np
 import torch
@@ -42,3 +48,20 @@ def fit(net, pictures: list[np.ndarray], seed: int = 1, sharpness: float = 20.0)
     gain = (values[:keep] / values[0] + 0.02) ** -0.5
     return {"centroids": centroids, "sharpness": np.float32(sharpness), "mean": mean.astype(np.float32),
             "projection": (axes[:keep].T * gain).astype(np.float32)}
+
+
+def main() -> None:
+    from export import load, training_pictures
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--pictures", type=int, default=700)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    np.savez(args.out, **fit(load(args.checkpoint)[0], training_pictures(args.cache, args.pictures)[0]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """Test vectors for the Node side: a small picture of our own and what Python's onnxruntime makes of it.
 
-Writes models/golden/pattern.png (gray 160x128), sparse.json (the 40 best keypoints) and dense.json (a grid of samples).
+Writes models/golden/pattern.png (gray 160x128), the 40 best keypoints of the sparse networks and dense.json (a grid of
+samples). sparse.json is of the float32 file, sparse-int8.json and sparse-fast.json of the int8 ones.
 """
 import argparse
 import json
@@ -13,6 +14,7 @@ from export import MODELS
 from extractors import session
 
 WIDTH, HEIGHT, COUNT = 160, 128, 40
+SPARSE = {"sparse": "hfnet-fp32", "sparse-int8": "hfnet", "sparse-fast": "hfnet-fast"}
 
 
 def pattern() -> np.ndarray:
@@ -34,6 +36,27 @@ def rounded(array: np.ndarray, digits: int) -> list:
     return np.round(array.astype(float), digits).tolist()
 
 
+def head_of(models: Path, name: str) -> dict:
+    sha = json.loads((models / f"{name}.json").read_text())["sha256"]
+    return {"image": "pattern.png", "width": WIDTH, "height": HEIGHT, "tolerance": 2e-3, "modelSha256": sha}
+
+
+def sparse_vectors(models: Path, name: str, image: np.ndarray) -> dict:
+    feeds = {"image": image, "max_keypoints": np.array([COUNT], np.int64)}
+    points, scores, rows, whole = session(models / f"{name}.onnx").run(["keypoints", "scores", "descriptors", "global"], feeds)
+    return {**head_of(models, name), "maxKeypoints": COUNT, "keypoints": rounded(points[0], 4), "scores": rounded(scores[0], 5),
+            "descriptors": rounded(rows[0], 5), "global": rounded(whole[0], 5)}
+
+
+def dense_vectors(models: Path, name: str, image: np.ndarray) -> dict:
+    heat, cells, whole = session(models / f"{name}.onnx").run(["scores", "descriptors", "global"], {"image": image})
+    at = [[int(i), int(j)] for i in range(0, HEIGHT // 8, 5) for j in range(0, WIDTH // 8, 6)]
+    peak = np.unravel_index(heat[0, 0].argmax(), heat[0, 0].shape)
+    return {**head_of(models, name), "cells": at, "descriptors": rounded(np.stack([cells[0, :, i, j] for i, j in at]), 5),
+            "bestPixel": {"row": int(peak[0]), "column": int(peak[1]), "score": round(float(heat.max()), 5)},
+            "scoreSum": round(float(heat.sum()), 3), "global": rounded(whole[0], 5)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=MODELS)
@@ -43,23 +66,10 @@ def main() -> None:
     pixels = pattern()
     cv2.imwrite(str(out / "pattern.png"), pixels)
     image = pixels.astype(np.float32)[None, None] / 255
-    sparse = session(args.models / "hfnet-fp32.onnx")
-    points, scores, rows, whole = sparse.run(
-        ["keypoints", "scores", "descriptors", "global"], {"image": image, "max_keypoints": np.array([COUNT], np.int64)})
-    sha = json.loads((args.models / "hfnet-fp32.json").read_text())["sha256"]
-    head = {"image": "pattern.png", "width": WIDTH, "height": HEIGHT, "tolerance": 2e-3}
-    (out / "sparse.json").write_text(json.dumps({
-        **head, "modelSha256": sha, "maxKeypoints": COUNT, "keypoints": rounded(points[0], 4), "scores": rounded(scores[0], 5),
-        "descriptors": rounded(rows[0], 5), "global": rounded(whole[0], 5)}) + "\n")
-    dense = session(args.models / "hfnet-dense.onnx")
-    heat, cells, whole = dense.run(["scores", "descriptors", "global"], {"image": image})
-    sha = json.loads((args.models / "hfnet-dense.json").read_text())["sha256"]
-    at = [[int(i), int(j)] for i in range(0, HEIGHT // 8, 5) for j in range(0, WIDTH // 8, 6)]
-    peak = np.unravel_index(heat[0, 0].argmax(), heat[0, 0].shape)
-    (out / "dense.json").write_text(json.dumps({
-        **head, "modelSha256": sha, "cells": at, "descriptors": rounded(np.stack([cells[0, :, i, j] for i, j in at]), 5),
-        "bestPixel": {"row": int(peak[0]), "column": int(peak[1]), "score": round(float(heat.max()), 5)},
-        "scoreSum": round(float(heat.sum()), 3), "global": rounded(whole[0], 5)}) + "\n")
+    vectors = {file: sparse_vectors(args.models, name, image) for file, name in SPARSE.items()}
+    vectors["dense"] = dense_vectors(args.models, "hfnet-dense", image)
+    for file, content in vectors.items():
+        (out / f"{file}.json").write_text(json.dumps(content) + "\n")
     for file in sorted(out.iterdir()):
         print(f"{file.name}: {file.stat().st_size} bytes")
 

@@ -1,9 +1,11 @@
 """Everything after the convolutions, as ONNX operators: score map, keypoint choice, sampling, global descriptor."""
 import numpy as np
+from onnx import TensorProto
 
 from graph import Graph, unit
 
 CELL, BORDER, NMS_RADIUS = 8, 4, 2
+PROJECTION = "global.projection"
 
 
 def score_map(g: Graph, logits: str, reliability: str) -> str:
@@ -86,6 +88,7 @@ def global_descriptor(g: Graph, descriptors: str, head: dict[str, np.ndarray]) -
     """NetVLAD over the local descriptors, then PCA. [1,G], unit length.
 
     head: `centroids` [K,D] unit rows, `sharpness` scalar, `mean` [K*D], `projection` [K*D,G].
+    The projection, by far the largest array, is stored in half precision.
     """
     k, d = head["centroids"].shape
     weight = (head["sharpness"] * head["centroids"])[:, :, None, None]
@@ -96,4 +99,5 @@ def global_descriptor(g: Graph, descriptors: str, head: dict[str, np.ndarray]) -
     residual = g.op("Sub", g.op("MatMul", soft, local), g.op("Mul", mass, g.const(head["centroids"][None])))
     vlad = g.op("Reshape", unit(g, residual, axis=2), g.ints(1, k * d))
     vlad = g.op("Sub", unit(g, vlad, axis=1), g.const(head["mean"][None]))
-    return unit(g, g.op("MatMul", vlad, g.const(head["projection"], name="global.projection")), axis=1)
+    half = g.const(head["projection"], np.float16, name=f"{PROJECTION}.half")
+    return unit(g, g.op("MatMul", vlad, g.op("Cast", half, name=PROJECTION, to=TensorProto.FLOAT)), axis=1)

@@ -5,7 +5,7 @@ from torch import nn
 
 TEMPERATURE = 0.07
 NEAR_PX = 5.0
-TERMS = ("contrastive", "distil", "detector", "reliability", "imitation")
+TERMS = ("contrastive", "distil", "detector", "reliability")
 
 
 class Uncertainty(nn.Module):
@@ -70,11 +70,3 @@ def reliability(logits: torch.Tensor, points: torch.Tensor, right: torch.Tensor,
     picked = F.grid_sample(logits, (2 * points / size - 1)[:, None], padding_mode="border", align_corners=False)
     loss = F.binary_cross_entropy_with_logits(picked[:, 0, 0], right, reduction="none")
     return (loss * valid).sum() / (valid.sum() + 1)
-
-
-def imitation(student: dict[str, torch.Tensor], teacher: dict[str, torch.Tensor]) -> torch.Tensor:
-    """A small network follows a larger one of ours everywhere: cosine of descriptors, divergence of the 65-way answers."""
-    turned = (1 - (student["descriptors"] * teacher["descriptors"]).sum(1)).mean()
-    want = F.log_softmax(teacher["logits"], 1)
-    divergence = (want.exp() * (want - F.log_softmax(student["logits"], 1))).sum(1).mean()
-    return turned + divergence

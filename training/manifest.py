@@ -27,11 +27,11 @@ def provenance(photos: list[dict], rendered: bool) -> dict:
     }
 
 
-def manifest(path: Path, *, version: str, kind: str, photos: list[dict], global_dim: int, rendered: bool) -> dict:
+def manifest(path: Path, *, name: str, version: str, kind: str, photos: list[dict], global_dim: int, rendered: bool) -> dict:
     data = path.read_bytes()
     return {
         "manifestVersion": 1,
-        "name": "posestream-hfnet",
+        "name": name,
         "version": version,
         "file": path.name,
         "sha256": hashlib.sha256(data).hexdigest(),

@@ -1,19 +1,23 @@
 """int8 variant of an exported network: static, per channel, QDQ, calibrated on training photos.
 
-    python quantise.py --cache CACHE            # models/hfnet-fp32.onnx -> models/hfnet.onnx
+    python quantise.py --cache CACHE [--source ../models/hfnet-fp32.onnx --target ../models/hfnet.onnx]
 
 First and last convolutions stay float32 (they see the picture and make the answers); everything after the backbone too.
 Weights keep to seven bits: processors without VNNI add pairs of products in 16 bits, which eight could overflow.
 """
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export import MODELS, training_pictures
+from heads import PROJECTION
 from manifest import manifest
 
 FLOAT_LAYERS = ["stem", "detect_in", "detect_out", "descriptor", "reliability", "assign"]
@@ -28,26 +32,43 @@ class Photos(CalibrationDataReader):
         return next(self.feeds, None)
 
 
+def halve(model: onnx.ModelProto, name: str) -> None:
+    """Store one float array in half precision again: the quantiser's preparation had folded its Cast away."""
+    array = next(a for a in model.graph.initializer if a.name == name)
+    half = numpy_helper.from_array(numpy_helper.to_array(array).astype(np.float16), f"{name}.half")
+    model.graph.initializer.remove(array)
+    model.graph.initializer.append(half)
+    model.graph.node.insert(0, helper.make_node("Cast", [half.name], [name], name=name, to=TensorProto.FLOAT))
+
+
+def quantise(source: Path, target: Path, pictures: list[np.ndarray]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, whole = Path(folder) / "prepared.onnx", Path(folder) / "whole.onnx"
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(str(prepared), str(whole), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
+                        reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                        op_types_to_quantize=["Conv"], nodes_to_exclude=FLOAT_LAYERS, calibrate_method=CalibrationMethod.MinMax)
+        model = onnx.load(whole)
+    halve(model, PROJECTION)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, target)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--source", type=Path, default=MODELS / "hfnet-fp32.onnx")
+    parser.add_argument("--target", type=Path, default=MODELS / "hfnet.onnx")
     parser.add_argument("--pictures", type=int, default=32)
     args = parser.parse_args()
-    source, target = args.models / "hfnet-fp32.onnx", args.models / "hfnet.onnx"
-    prepared = args.models / "hfnet-prepared.tmp"
     pictures, used = training_pictures(args.cache, args.pictures)
-    quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-    quantize_static(str(prepared), str(target), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True, reduce_range=True,
-                    activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, op_types_to_quantize=["Conv"],
-                    nodes_to_exclude=FLOAT_LAYERS, calibrate_method=CalibrationMethod.MinMax)
-    prepared.unlink()
-    own = json.loads(source.with_suffix(".json").read_text())
+    quantise(args.source, args.target, pictures)
+    own = json.loads(args.source.with_suffix(".json").read_text())
     rendered = any(entry["files"] is None for entry in own["provenance"]["data"])
-    fields = manifest(target, version=own["version"], kind=own["kind"], photos=training_pictures(args.cache, 0)[1],
+    fields = manifest(args.target, name=own["name"], version=own["version"], kind=own["kind"], photos=used,
                       global_dim=own["global"]["dim"], rendered=rendered)
-    target.with_suffix(".json").write_text(json.dumps(fields, indent=2) + "\n")
-    print(f"{target.name}: {target.stat().st_size} bytes")
+    args.target.with_suffix(".json").write_text(json.dumps(fields, indent=2) + "\n")
+    print(f"{args.target.name}: {args.target.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

@@ -37,14 +37,12 @@ def learning_rate(progress: float, peak: float) -> float:
     return peak * min(1.0, max(0.02, (1 - progress) / 0.55))
 
 
-def compute(net: HfNet, batch: Batch, bf16: bool, teacher: HfNet | None = None) -> tuple[dict[str, torch.Tensor], float]:
+def compute(net: HfNet, batch: Batch, bf16: bool) -> tuple[dict[str, torch.Tensor], float]:
     """The loss terms of one batch and the share of points whose partner comes first both ways."""
     images = torch.cat([batch["image_a"], batch["image_b"]]).float() / 255
     images = images.contiguous(memory_format=torch.channels_last)
     with torch.autocast(images.device.type, torch.bfloat16, enabled=bf16):
         out = net(images)
-        with torch.no_grad():
-            shown = teacher(images) if teacher else None
     n = len(batch["image_a"])
     w, h = VIEW
     a = losses.sample(out["descriptors"][:n], batch["points_a"], w, h)
@@ -59,8 +57,6 @@ def compute(net: HfNet, batch: Batch, bf16: bool, teacher: HfNet | None = None) 
         "reliability": (losses.reliability(out["reliability"][:n], batch["points_a"], right, valid, w, h)
                         + losses.reliability(out["reliability"][n:], batch["points_b"], right, valid, w, h)) / 2,
     }
-    if shown:
-        terms["imitation"] = losses.imitation(out, shown)
     return terms, float((right * valid).sum() / (valid.sum() + 1))
 
 
@@ -152,22 +148,13 @@ class Run:
         self.step += 1
 
 
-def imitated(path: Path | None, device: str) -> HfNet | None:
-    if path is None:
-        return None
-    state = load_weights(path, device)
-    net = HfNet(VARIANTS[state["variant"]]).to(device, memory_format=torch.channels_last)
-    net.load_state_dict(state["ema"])
-    return net.eval()
-
-
 def work(rank: int, args: argparse.Namespace) -> None:
     """One training process; rank 0 also validates, logs and saves."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.set_num_threads(args.threads)
     if args.processes > 1:
         dist.init_process_group("gloo", init_method=f"file://{args.run.resolve()}/meet", rank=rank, world_size=args.processes)
-    run, teacher = Run(args, device), imitated(args.teacher, device)
+    run = Run(args, device)
     views = Views(args.cache, 10**9, args.seed, args.rendered)
     numbers = Numbers(run.step, args.batch, rank, args.processes)
     examples = iter(DataLoader(views, batch_sampler=numbers, num_workers=args.workers))
@@ -188,13 +175,13 @@ def work(rank: int, args: argparse.Namespace) -> None:
             last_save = time.monotonic()
         if done:
             break
-        terms, right = compute(run.net, to(next(examples), device), not args.fp32, teacher)
+        terms, right = compute(run.net, to(next(examples), device), not args.fp32)
         run.update(terms, learning_rate(progress, args.rate), args.processes)
         if rank == 0:
             follow(run.ema, run.net, run.step)
             log.add(terms, right)
             if run.step % REPORT_STEPS == 0:
-                weights = {f"weight_{name}": w for name, w in run.uncertainty.weights().items() if name in terms}
+                weights = {f"weight_{name}": w for name, w in run.uncertainty.weights().items()}
                 checked = validate(run.ema, val_batches, not args.fp32) if run.step % VALIDATION_STEPS == 0 else {}
                 log.write(run.step, clock.item(), weights | checked)
 
@@ -216,7 +203,6 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=0, help="extra processes that prepare examples")
     parser.add_argument("--save-seconds", type=float, default=150)
     parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from when RUN is empty")
-    parser.add_argument("--teacher", type=Path, help="checkpoint of a larger network of ours to imitate")
     parser.add_argument("--fp32", action="store_true", help="no bfloat16")
     return parser.parse_args(words)
 

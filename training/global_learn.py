@@ -1,0 +1,64 @@
+"""Teach the global head's projection with sequence neighbours: InfoNCE over VLAD vectors of the frozen network.
+
+    python global_learn.py --checkpoint RUN/last.pt --cache CACHE [--rendered DIR] --out HEAD.npz
+
+Starts from the unsupervised head (global_head.py) and keeps its centroids. Each step draws anchors and one positive of
+each; a pair that is neither known to be the same place nor another one does not count.
+"""
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import global_head
+import place_data
+from export import load, training_pictures
+
+TEMPERATURE = 0.07
+
+
+def vectors(net, head: dict, pictures: list[np.ndarray], batch: int = 16) -> np.ndarray:
+    """VLAD [N,K*D] of pictures of one size, before mean and projection."""
+    found = []
+    for first in range(0, len(pictures), batch):
+        images = torch.from_numpy(np.stack(pictures[first : first + batch]))[:, None].float() / 255
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            maps = net(images.contiguous(memory_format=torch.channels_last))["descriptors"].flatten(2).transpose(1, 2)
+        found += [global_head.vlad(local, head["centroids"], float(head["sharpness"])) for local in maps.float().numpy()]
+    return np.stack(found)
+
+
+def loss_of(places: torch.Tensor, twins: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """InfoNCE: anchor i against its positive i and all positives j that are another place. [B,G], [B,G], [B,B]."""
+    similarity = places @ twins.T / TEMPERATURE
+    counts = other | torch.eye(len(places), dtype=torch.bool)
+    return -torch.diagonal(F.log_softmax(similarity.masked_fill(~counts, -1e4), 1)).mean()
+
+
+def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, steps: int = 1500, batch: int = 256,
+          rate: float = 3e-4, hold: float = 1.0, seed: int = 1) -> dict:
+    """The head with a learned projection. hold pulls the projection back to where it began."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    centred = torch.from_numpy((vlad - head["mean"]).astype(np.float32))
+    begin = torch.from_numpy(head["projection"])
+    scale = 1 / torch.linalg.norm(begin)
+    change = torch.zeros_like(begin, requires_grad=True)
+    optimiser = torch.optim.Adam([change], lr=rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    anchors = np.flatnonzero(same.any(1))
+    twins = [np.flatnonzero(row) for row in same]
+    for _ in range(steps):
+        a = rng.choice(anchors, batch, replace=False)
+        b = np.array([rng.choice(twins[i]) for i in a])
+        projection = begin * scale * 30 + change
+        x, y = (F.normalize(F.dropout(centred[k], 0.2) @ projection, dim=1) for k in (a, b))
+        negatives = torch.from_numpy(other[np.ix_(a, b)])
+        loss = (loss_of(x, y, negatives) + loss_of(y, x, negatives.T)) / 2 + hold * (change**2).sum() * 1e-4
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return {**head, "projection": (begin * scale * 30 + change).detach().numpy()}
