@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildMapFile } from '../../src/cli/buildMapFile.js';
+import { PosestreamError } from '../../src/domain/errors.js';
 import type { Engine, Features } from '../../src/domain/features.js';
+import type { MapModel } from '../../src/domain/mapModel.js';
 import { createEngine } from '../../src/hfnet/engine.js';
 import { readMap } from '../../src/map/mapFile.js';
 import { createPlaceIndex } from '../../src/map/placeIndex.js';
@@ -36,8 +38,7 @@ export async function openAtlas(modelPath: string, cache: string): Promise<Atlas
   const opened = new Map<string, Promise<Localizer>>();
   const open = async (source: MapSource) => {
     const path = join(folder, `${source.name}.map`);
-    if (!existsSync(path)) await build(source, path, modelPath);
-    const map = readMap(path);
+    const map = await readOrBuild(source, path, modelPath);
     const own = behindName(source.name, remembering(engine, seen));
     await own.store(MAP_DESCRIPTORS, map.observations.descriptors, map.observations.dim);
     const places = await createPlaceIndex(map, own, { kind: 'auto' });
@@ -55,8 +56,19 @@ export async function openAtlas(modelPath: string, cache: string): Promise<Atlas
   };
 }
 
-async function build({ path, list, every }: MapSource, out: string, model: string): Promise<void> {
-  const options = { out, model, list, every, maxSidePx: MAX_SIDE_PX, keypoints: MAP_KEYPOINTS };
+/** A map of an earlier format is built anew. */
+async function readOrBuild(source: MapSource, path: string, modelPath: string): Promise<MapModel> {
+  try {
+    return readMap(path);
+  } catch (error) {
+    if (!(error instanceof PosestreamError)) throw error;
+    await build(source, path, modelPath);
+    return readMap(path);
+  }
+}
+
+async function build({ path, list, every, poses }: MapSource, out: string, model: string): Promise<void> {
+  const options = { out, model, list, every, poses, maxSidePx: MAX_SIDE_PX, keypoints: MAP_KEYPOINTS };
   await buildMapFile(path, options, new AbortController().signal);
 }
 

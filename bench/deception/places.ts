@@ -28,6 +28,8 @@ export interface MapSource {
   readonly path: string;
   readonly list?: string;
   readonly every?: number;
+  /** Video: another trajectory than the one beside it; frames without a pose stay out. */
+  readonly poses?: string;
 }
 
 const TOWN_DRIVES = [

@@ -1,5 +1,8 @@
 import type { Camera } from '../../src/domain/camera.js';
 import type { Frame } from '../../src/domain/frame.js';
+import type { Rigid } from '../../src/domain/rigid.js';
+import { project, unproject } from '../../src/geometry/projection.js';
+import { compose, exp, rotationMatrix } from '../../src/geometry/rigid.js';
 import { createRandom } from '../../src/kernels/random.js';
 
 /** Another look of the same frame; pixels are its own. */
@@ -88,6 +91,30 @@ export const wrongFocal =
     return { ...frame, camera: { ...frame.camera, params: wrong } };
   };
 
+/** What the camera sees turned on the spot, to the right and down; beyond the old picture it is black. */
+export const turnedAway =
+  (rightDeg: number, downDeg: number): Picture =>
+  (frame) => {
+    const { camera, pixels } = frame;
+    const camFromTurned = rotationMatrix(turn(rightDeg, downDeg));
+    const ray = new Float64Array(3);
+    const at = new Float64Array(2);
+    const { widthPx: w, heightPx: h } = camera;
+    const seen = remap(w, h, (x, y) => {
+      if (!unproject(camera, x + 0.5, y + 0.5, ray)) return 0;
+      const r = camFromTurned;
+      const [a, b, c] = [0, 3, 6].map((row) => r[row] * ray[0] + r[row + 1] * ray[1] + r[row + 2] * ray[2]);
+      return project(camera, a, b, c, at) ? bilinear(pixels, w, h, at[0] - 0.5, at[1] - 0.5) : 0;
+    });
+    return withPixels(frame, seen);
+  };
+
+/** The turn of `turnedAway` as camFromTurned. */
+export function turn(rightDeg: number, downDeg: number): Rigid<'cam', 'cam'> {
+  const [right, down] = [(rightDeg * Math.PI) / 180, (-downDeg * Math.PI) / 180];
+  return compose<'cam', 'cam', 'cam'>(exp([0, right, 0, 0, 0, 0]), exp([down, 0, 0, 0, 0, 0]));
+}
+
 /** Picture after picture. */
 export const both =
   (first: Picture, second: Picture): Picture =>
@@ -152,6 +179,17 @@ function boxLines(pixels: Uint8Array, { lines, stride, length, step }: Lines, ra
     }
   }
   return out;
+}
+
+/** Between pixel centres; 0 outside. */
+export function bilinear(pixels: Uint8Array, w: number, h: number, x: number, y: number): number {
+  const [x0, y0] = [Math.floor(x), Math.floor(y)];
+  if (!(x0 >= 0 && y0 >= 0 && x0 + 1 < w && y0 + 1 < h)) return 0;
+  const [fx, fy] = [x - x0, y - y0];
+  const i = y0 * w + x0;
+  const top = pixels[i] * (1 - fx) + pixels[i + 1] * fx;
+  const bottom = pixels[i + w] * (1 - fx) + pixels[i + w + 1] * fx;
+  return Math.round(top * (1 - fy) + bottom * fy);
 }
 
 const clamp = (value: number) => Math.min(255, Math.max(0, Math.round(value)));
