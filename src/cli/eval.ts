@@ -33,7 +33,8 @@ interface EvalOptions extends WriteOptions {
   readonly map?: string;
 }
 
-export function evalCommand(): Command {
+/** @param print  takes the result, a table or JSON */
+export function evalCommand(print = (text: string): unknown => process.stdout.write(text)): Command {
   const collect = (text: string, earlier: readonly Threshold[] = []) => [...earlier, parseThreshold(text)];
   return new Command('eval')
     .description('hold poses against a reference trajectory')
@@ -66,15 +67,19 @@ export function evalCommand(): Command {
     .option('--write-kitti <file>', 'the poses as KITTI')
     .option('--write-times <file>', "the poses' timestamps, one a line, as KITTI's times.txt")
     .addHelpText('after', EVAL_HELP)
-    .action(evaluateFiles);
+    .action(async (poses: string | undefined, options: EvalOptions) => {
+      const result = await evaluateFiles(poses, options);
+      if (result !== null) print(result);
+    });
 }
 
-async function evaluateFiles(poses: string | undefined, options: EvalOptions): Promise<void> {
+/** @returns the result in words or as JSON; null where poses were only converted */
+async function evaluateFiles(poses: string | undefined, options: EvalOptions): Promise<string | null> {
   const paths = [...(poses === undefined ? [] : [poses]), ...(options.compare ?? [])];
   checkUsage(paths, options);
   const runs = labelRuns(paths, (path) => readRun(path, options));
   writeRun(runs[0], options);
-  if (options.reference === undefined) return;
+  if (options.reference === undefined) return null;
   const reference = readReference({
     ...options,
     reference: options.reference,
@@ -83,8 +88,8 @@ async function evaluateFiles(poses: string | undefined, options: EvalOptions): P
   const assessed = runs.map((run) => assess(run, reference, assessOptions(options)));
   await plot(assessed, reference, options);
   const figures = assessed.map((each) => each.figures);
-  const result = figures.length === 1 ? figures[0] : { runs: figures };
-  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : formatAssessments(figures));
+  if (!options.json) return formatAssessments(figures);
+  return `${JSON.stringify(figures.length === 1 ? figures[0] : { runs: figures }, null, 2)}\n`;
 }
 
 function checkUsage(paths: readonly string[], options: EvalOptions): void {

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { Assessment } from '../src/cli/eval/assess.js';
-import { posestream } from './support/cli.js';
+import type { Assessment } from './eval/assess.js';
+import { evalCommand } from './eval.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'posestream-eval-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -45,11 +45,20 @@ const report = scratchFile(
   [reportLine(0, 0.1, 0.9), reportLine(0.5, 3, 0.8), reportLine(1, 0, 0.2)].join('\n'),
 );
 
-async function evaluate(...args: string[]): Promise<Assessment> {
-  const { code, stdout, stderr } = await posestream('eval', ...args, '--json');
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout);
+async function runEval(...args: string[]): Promise<string> {
+  let printed = '';
+  const command = evalCommand((text) => {
+    printed += text;
+  });
+  await command
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(args, { from: 'user' });
+  return printed;
 }
+
+const evaluate = async (...args: string[]): Promise<Assessment> =>
+  JSON.parse(await runEval(...args, '--json'));
 
 test('a report says more than poses: confidence, states, both trajectories', async () => {
   const raw = await evaluate(report, '--reference', truth, '--threshold', '20cm,1deg');
@@ -69,28 +78,12 @@ test('a report says more than poses: confidence, states, both trajectories', asy
 });
 
 test('KITTI and back: the same poses, with and without times', async () => {
-  const written = await posestream(
-    'eval',
-    near,
-    '--write-kitti',
-    path('k.txt'),
-    '--write-times',
-    path('t.txt'),
-  );
-  assert.equal(written.code, 0, written.stderr);
+  assert.equal(await runEval(near, '--write-kitti', path('k.txt'), '--write-times', path('t.txt')), '');
   const timed = await evaluate(path('k.txt'), '--times', path('t.txt'), '--reference', truth);
   assert.ok(timed.posed === 4 && Math.abs(timed.medianErrorM! - 0.05) < 1e-9);
   const counted = await evaluate(path('k.txt'), '--reference', truth);
   assert.equal(counted.posed, 2);
-  const back = await posestream(
-    'eval',
-    path('k.txt'),
-    '--times',
-    path('t.txt'),
-    '--write-tum',
-    path('back.tum'),
-  );
-  assert.equal(back.code, 0, back.stderr);
+  await runEval(path('k.txt'), '--times', path('t.txt'), '--write-tum', path('back.tum'));
   assert.deepEqual(
     readFileSync(path('back.tum'), 'utf8').split('\n').slice(1),
     readFileSync(near, 'utf8').split('\n'),
@@ -105,12 +98,9 @@ test('a map of another scale is held against the truth after alignment', async (
 
 test('runs stand side by side, and are drawn together', async () => {
   const folder = path('pictures');
-  const { code, stdout, stderr } = await posestream(
-    ...['eval', '--compare', near, report, '--reference', truth, '--plots', folder, '--png'],
-  );
-  assert.equal(code, 0, stderr);
-  assert.match(stdout, /near\.tum +frames\.jsonl/);
-  assert.match(stdout, /within 0\.25 m, 2° +4\/4 {2}100\.0 % +2\/4 {2}50\.0 % ▼/);
+  const table = await runEval('--compare', near, report, '--reference', truth, '--plots', folder, '--png');
+  assert.match(table, /near\.tum +frames\.jsonl/);
+  assert.match(table, /within 0\.25 m, 2° +4\/4 {2}100\.0 % +2\/4 {2}50\.0 % ▼/);
   for (const name of ['trajectory', 'errors', 'reliability', 'confidence']) {
     assert.match(readFileSync(join(folder, `${name}.svg`), 'utf8'), /^<svg .*<\/svg>\n$/s);
     assert.ok(existsSync(join(folder, `${name}.png`)));
@@ -119,21 +109,19 @@ test('runs stand side by side, and are drawn together', async () => {
 
 test('what cannot be read is told by file and line, what cannot be meant by its use', async () => {
   const broken = scratchFile('broken.jsonl', `${reportLine(0, 0, 1)}\n{"timestampS": 1}\n`);
-  const cases: [number, RegExp, ...string[]][] = [
-    [1, /^E_FILE_INVALID .*broken\.jsonl, line 2: outcome/, broken, '--reference', truth],
-    [1, /^E_FILE_INVALID .*near\.tum holds no smooth poses/, near, '--reference', truth, '--use', 'smooth'],
-    [1, /^E_FILE_NOT_FOUND .*absent/, near, '--reference', path('absent')],
-    [1, /^E_FILE_NOT_FOUND /, near, '--write-kitti', path('no/such/folder.txt')],
-    [2, /^E_USAGE No poses/, '--reference', truth],
-    [2, /^E_USAGE --reference is missing/, near],
-    [2, /^E_USAGE .*no distance and angle/, near, '--reference', truth, '--threshold', '5'],
-    [2, /^E_USAGE .*--png/, near, '--reference', truth, '--png'],
-    [2, /--align/, near, '--reference', truth, '--align', 'affine'],
+  const line = scratchFile('line.tum', '0 0 0 0 0 0 0 1\n1 1 0 0 0 0 0 1\n2 2 0 0 0 0 0 1\n');
+  const cases: [string, RegExp, ...string[]][] = [
+    ['E_FILE_INVALID', /broken\.jsonl, line 2: outcome/, broken, '--reference', truth],
+    ['E_FILE_INVALID', /near\.tum holds no smooth poses/, near, '--reference', truth, '--use', 'smooth'],
+    ['E_FILE_INVALID', /line\.tum cannot be aligned/, line, '--reference', line, '--align', 'se3'],
+    ['E_FILE_NOT_FOUND', /absent/, near, '--reference', path('absent')],
+    ['E_FILE_NOT_FOUND', /no\/such/, near, '--write-kitti', path('no/such/folder.txt')],
+    ['E_USAGE', /No poses/, '--reference', truth],
+    ['E_USAGE', /--reference is missing/, near],
+    ['E_USAGE', /no distance and angle/, near, '--reference', truth, '--threshold', '5'],
+    ['E_USAGE', /--png/, near, '--reference', truth, '--png'],
+    ['commander.invalidArgument', /--align/, near, '--reference', truth, '--align', 'affine'],
   ];
-  for (const [expected, message, ...args] of cases) {
-    const { code, stdout, stderr } = await posestream('eval', ...args);
-    assert.equal(code, expected, `${args.join(' ')}\n${stderr}`);
-    assert.match(stderr, message);
-    assert.equal(stdout, '');
-  }
+  for (const [code, message, ...args] of cases)
+    await assert.rejects(runEval(...args), { code, message }, args.join(' '));
 });
