@@ -67,8 +67,8 @@ export const METRIC_LIMITS: TrackLimits = {
     moveMPerS: 0.3,
     unknownTurnRadPerS: 0.7,
     unknownMoveMPerS: 5,
-    turnRadPerS2: 4,
-    moveMPerS2: 3,
+    turnRadPerS2: 2,
+    moveMPerS2: 4,
   },
 };
 
