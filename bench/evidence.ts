@@ -7,6 +7,7 @@ import type { Outcome } from '../src/domain/outcome.js';
 import { angleBetween, distanceBetween } from '../src/geometry/rigid.js';
 import { nearestPose } from '../src/map/trajectory.js';
 import type { LocalizeOptions } from '../src/operators/localizer.js';
+import type { LocalizeMode } from '../src/streams/localize.js';
 import {
   asItIs,
   blurred,
@@ -42,11 +43,15 @@ interface Options {
 interface Condition {
   readonly picture: Picture;
   readonly maxKeypoints?: number;
+  /** Frame by frame where absent. */
+  readonly mode?: LocalizeMode;
 }
 
 const CONDITIONS: Readonly<Record<string, Condition>> = {
   'as it is': { picture: asItIs },
   'few keypoints': { picture: asItIs, maxKeypoints: 120 },
+  'in sequence': { picture: asItIs, mode: 'sequence' },
+  'in sequence, dark': { picture: dark, mode: 'sequence' },
   dark: { picture: dark },
   noisy: { picture: noisy },
   blurred: { picture: blurred(3) },
@@ -106,12 +111,15 @@ async function clipEvidence(
   const lines: EvidenceLine[] = [];
   const known = frames.filter((frame) => truthOf(clip, frame) !== null);
   for (const map of own)
-    for (const [name, condition] of Object.entries(CONDITIONS))
-      lines.push(...(await look(spread(known, most), clip, map, name, condition, atlas)));
+    for (const [name, condition] of Object.entries(CONDITIONS)) {
+      const some = condition.mode === 'sequence' ? known.slice(0, 2 * most) : spread(known, most);
+      lines.push(...(await look(some, clip, map, name, condition, atlas)));
+    }
   for (let i = 0; i < Math.min(FOREIGN_MAPS, foreign.length); i++) {
     const map = foreign[(FOREIGN_MAPS * turn + i) % foreign.length];
     const some = spread(frames, FOREIGN_FRAMES);
-    lines.push(...(await look(some, clip, map, 'as it is', CONDITIONS['as it is'], atlas)));
+    for (const name of ['as it is', 'in sequence'])
+      lines.push(...(await look(some, clip, map, name, CONDITIONS[name], atlas)));
   }
   return lines;
 }
@@ -121,12 +129,12 @@ async function look(
   clip: Clip,
   map: MapSource,
   name: string,
-  { picture, maxKeypoints }: Condition,
+  { picture, maxKeypoints, mode = 'frame' }: Condition,
   atlas: Atlas,
 ): Promise<EvidenceLine[]> {
   const options = maxKeypoints === undefined ? OPEN_GATE : { ...OPEN_GATE, maxKeypoints };
   const pictures = frames.map(picture);
-  const outcomes = await play(pictures, await atlas.open(map, options), 'frame');
+  const outcomes = await play(pictures, await atlas.open(map, options), mode);
   return outcomes.flatMap((outcome, i) => judge(outcome, pictures[i], clip, map, name));
 }
 
@@ -137,7 +145,7 @@ function judge(
   map: MapSource,
   condition: string,
 ): EvidenceLine[] {
-  if (outcome.kind !== 'posed') return [];
+  if (outcome.kind !== 'posed' || outcome.pose.source === 'coasted') return [];
   const { confidence, ...pose } = outcome.pose;
   const foreign = map.place !== clip.place;
   const truth = foreign ? null : truthOf(clip, frame);

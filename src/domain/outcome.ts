@@ -10,6 +10,14 @@ export type PoseSource = 'pnp' | 'tracked' | 'refined' | 'coasted' | 'anchor' | 
  * frame gave no fix that fits, the pose is predicted. */
 export type TrackStateName = 'lost' | 'relocalizing' | 'tracking' | 'coasting';
 
+/** What matches say of the focal length they were solved with. */
+export interface FocalScale {
+  /** The focal length that fits best over the one given. */
+  readonly ratio: number;
+  /** Standard deviation of `ratio`. */
+  readonly sigma: number;
+}
+
 export interface PoseEstimate {
   readonly worldFromCam: WorldFromCam;
   readonly source: PoseSource;
@@ -23,6 +31,8 @@ export interface PoseEstimate {
   readonly reprojectionRmsPx: number;
   /** Row-major 6 x 6, rotation (rad) then translation (m), left perturbation of worldFromCam; null where unknown. */
   readonly covariance: Float64Array | null;
+  /** Null where the matches do not pin it, absent where none stand behind the pose. */
+  readonly focalScale?: FocalScale | null;
   /** 0..1; how likely the error is below 0.5 m and 5 degrees. */
   readonly confidence: number;
 }

@@ -1,6 +1,8 @@
+import type { Camera } from '../domain/camera.js';
 import type { PoseEstimate } from '../domain/outcome.js';
 import type { Correspondences } from '../domain/place.js';
 import type { AbsolutePose } from '../geometry/absolutePose.js';
+import { focalScale } from '../geometry/focalScale.js';
 import { inverse } from '../geometry/rigid.js';
 import { coveredCells } from '../kernels/coverage.js';
 import { poseConfidence } from '../tracking/confidence.js';
@@ -34,7 +36,7 @@ export function judgePlace(
   };
   const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
   if (failure !== null) return { ...tried, kind: 'miss', failure };
-  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera.widthPx) };
+  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera) };
 }
 
 /** The verdict where no pose was found at all. */
@@ -67,20 +69,22 @@ function describePose(
   matched: MatchedPlace,
   solved: SolvedPose,
   support: Support,
-  widthPx: number,
+  camera: Camera,
 ): PoseEstimate {
-  const { distinctCount } = matched.correspondences;
+  const { distinctCount, xyPx, xyz, count } = matched.correspondences;
+  const { camFromWorld, inlierMask, rmsPx } = solved;
   const pose: Omit<PoseEstimate, 'confidence'> = {
-    worldFromCam: inverse(solved.camFromWorld),
+    worldFromCam: inverse(camFromWorld),
     source: matched.place.origin === 'tracked' ? 'tracked' : 'pnp',
     inliers: support.inliers,
     matches: distinctCount,
     inlierRatio: support.inliers / distinctCount,
     coverage: support.cells / IMAGE_CELLS,
-    reprojectionRmsPx: solved.rmsPx,
+    reprojectionRmsPx: rmsPx,
     covariance: solved.covariance,
+    focalScale: focalScale(camera, camFromWorld, xyPx, xyz, inlierMask, count, rmsPx),
   };
-  return { ...pose, confidence: poseConfidence({ ...pose, widthPx }) };
+  return { ...pose, confidence: poseConfidence({ ...pose, widthPx: camera.widthPx }) };
 }
 
 interface Support {

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CAMERAS, createRandom, makeScene } from '../../test/synthetic.js';
+import type { FocalScale } from '../domain/outcome.js';
+import { focalScale } from './focalScale.js';
+import { createRefineWorkspace, refinePose } from './refinePose.js';
+import { fromMatrix3x4, writeMatrix3x4 } from './rigid.js';
+
+const COUNT = 200;
+const ROWS = Int32Array.from({ length: COUNT }, (_, i) => i);
+const ALL = new Uint8Array(COUNT).fill(1);
+const ws = createRefineWorkspace();
+
+/** What matches say once the pose was refined under a focal length wrong by `factor`. */
+function judged(
+  camera: (typeof CAMERAS)[number],
+  factor: number,
+  seed: number,
+  isPlanar = false,
+): FocalScale {
+  const random = createRandom(seed);
+  const scene = makeScene(camera, random, { count: COUNT, outlierRatio: 0, noisePx: 0.5, isPlanar });
+  const focals = /^(SIMPLE|RADIAL)/.test(camera.model) ? 1 : 2;
+  const params = camera.params.map((value, i) => (i < focals ? value * factor : value));
+  const wrong = { ...camera, params };
+  const pose = writeMatrix3x4(scene.camFromWorld, new Float64Array(12));
+  const options = { loss: 'cauchy', scalePx: 20, maxIterations: 50 } as const;
+  refinePose(wrong, scene.pixels, scene.points, ROWS, COUNT, pose, options, ws);
+  const found = focalScale(wrong, fromMatrix3x4(pose), scene.pixels, scene.points, ALL, COUNT, 2);
+  assert.ok(found !== null);
+  return found;
+}
+
+test('a focal length wrong by 3 % is told, for every camera', () => {
+  for (const camera of CAMERAS)
+    for (const factor of [0.97, 1.03])
+      for (let seed = 0; seed < 10; seed++) {
+        const { ratio, sigma } = judged(camera, factor, seed);
+        assert.ok(Math.abs(ratio * factor - 1) < 0.012, `${camera.model} ${factor}: ${ratio} ± ${sigma}`);
+      }
+});
+
+test('a right focal length stays within its sigma as often as a normal distribution does', () => {
+  for (const camera of CAMERAS) {
+    const off = Array.from({ length: 60 }, (_, seed) => {
+      const { ratio, sigma } = judged(camera, 1, seed);
+      return Math.abs(ratio - 1) / sigma;
+    });
+    const within = off.filter((z) => z < 2).length;
+    assert.ok(within >= 50, `${camera.model}: ${within} of 60 within two sigma`);
+  }
+});
+
+test('a wall seen straight on says little of the focal length', () => {
+  const [pinhole] = CAMERAS;
+  assert.ok(judged(pinhole, 1, 1, true).sigma > 20 * judged(pinhole, 1, 1).sigma);
+});
+
+test('too few matches say nothing', () => {
+  const scene = makeScene(CAMERAS[0], createRandom(3), { count: 3, outlierRatio: 0, noisePx: 0 });
+  const { camFromWorld, pixels, points } = scene;
+  assert.equal(focalScale(CAMERAS[0], camFromWorld, pixels, points, new Uint8Array(3).fill(1), 3, 1), null);
+});
