@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Assessment, assess, type Reference } from '../src/cli/eval/assess.js';
 import { readReference } from '../src/cli/eval/reference.js';
-import type { Trajectory } from '../src/cli/eval/run.js';
+import { TRAJECTORIES, type Trajectory } from '../src/cli/eval/run.js';
 import { readRun } from '../src/cli/eval/runFile.js';
 import { RECALL_THRESHOLDS } from '../src/cli/evaluate.js';
+import { readTextFile } from '../src/map/posedFolder.js';
 import { brokenBars } from './sets/bars.js';
 import { allCases, type SetCase } from './sets/cases.js';
 import { cachedMap } from './sets/mapCache.js';
@@ -25,21 +26,18 @@ const cache = join(tmpdir(), 'posestream-eval-sets');
 const out = values.out ?? join(cache, 'reports');
 const say = (words: string) => process.stderr.write(`${words}\n`);
 
-const MODES: readonly { readonly mode: 'frame' | 'sequence'; readonly use: readonly Trajectory[] }[] = [
-  { mode: 'frame', use: ['raw'] },
-  { mode: 'sequence', use: ['raw', 'smooth'] },
-];
+const MODES = ['frame', 'sequence'] as const;
 
 async function runSet(set: SetCase): Promise<SetRow[]> {
   say(`${set.name}: map`);
   const map = await cachedMap(set.map, join(cache, 'maps'));
   const reference = referenceOf(set);
   const rows: SetRow[] = [];
-  for (const { mode, use } of MODES) {
+  for (const mode of MODES) {
     const report = join(out, `${set.name.replaceAll(' ', '-')}-${mode}.jsonl`);
     say(`${set.name}: ${mode}`);
     await localize(set, ['--map', map, '--mode', mode, '--report', report, '--out', `${report}.tum`]);
-    for (const trajectory of use)
+    for (const trajectory of trajectoriesIn(report))
       rows.push({
         set: set.name,
         mode: trajectory === 'raw' ? mode : `${mode}, ${trajectory}`,
@@ -48,6 +46,10 @@ async function runSet(set: SetCase): Promise<SetRow[]> {
   }
   return rows;
 }
+
+/** A report has smooth poses where something smooths. */
+const trajectoriesIn = (report: string): readonly Trajectory[] =>
+  readTextFile(report).includes('"smoothPosition"') ? TRAJECTORIES : ['raw'];
 
 async function localize({ input, args }: SetCase, more: readonly string[]): Promise<void> {
   const { code, stderr } = await posestream('localize', input, ...args, ...more);
