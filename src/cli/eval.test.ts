@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Assessment } from './eval/assess.js';
+import { EVAL_HELP } from './eval/help.js';
 import { evalCommand } from './eval.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'posestream-eval-'));
@@ -124,4 +125,26 @@ test('what cannot be read is told by file and line, what cannot be meant by its 
   ];
   for (const [code, message, ...args] of cases)
     await assert.rejects(runEval(...args), { code, message }, args.join(' '));
+});
+
+test('every example of the help works as written', async () => {
+  const folder = path('examples');
+  mkdirSync(join(folder, 'set'), { recursive: true });
+  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+  const [poses, frames] = [readFileSync(near, 'utf8'), readFileSync(report, 'utf8')];
+  for (const name of ['poses.tum', 'truth.tum', 'set/poses_tum.txt']) write(name, poses);
+  for (const name of ['frames.jsonl', 'frame.jsonl', 'sequence.jsonl']) write(name, frames);
+  write('set/images.csv', '#timestamp,file\n0,a.jpg\n0.5,b.jpg\n');
+  write('set/query.txt', 'b.jpg\n');
+  write('00.txt', readFileSync(path('k.txt'), 'utf8'));
+  write('times.txt', readFileSync(path('t.txt'), 'utf8'));
+  const examples = [...EVAL_HELP.matchAll(/^ {2}posestream eval (.*)$/gm)].map(([, line]) => line);
+  assert.ok(examples.length >= 6);
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    for (const line of examples) await runEval(...line.replace(' --map town.map', '').split(' '));
+  } finally {
+    process.chdir(before);
+  }
 });
