@@ -1,30 +1,28 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import type { Engine, Features, GrayImage } from '../src/domain/features.js';
 import { checkModel } from '../src/hfnet/checkModel.js';
 import { createEngine } from '../src/hfnet/engine.js';
+import { manifestAtHand, OTHERS } from './support/networkManifests.js';
+import { type Portion, runSet } from './support/otherNetworkSets.js';
+import { sharedPath } from './support/shared.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SHARED = process.env.POSESTREAM_SHARED ?? resolve(ROOT, '../shared');
-const PHOTO = join(SHARED, 'data/kitti_a/images/000000.png');
+const PHOTO = sharedPath('data/kitti_a/images/000000.png');
 const MAX_KEYPOINTS = 1000;
 
 /** Networks others trained, through nothing but a manifest; then our own through the same seat. */
 const NETWORKS = [
-  { manifest: 'test/fixtures/xfeat.json', sidePx: 640, isSubPixel: false },
-  { manifest: 'test/fixtures/xfeat-logits.json', sidePx: 320, isSubPixel: false },
-  { manifest: 'test/fixtures/aliked-t16.json', sidePx: 640, isSubPixel: true },
+  { manifest: OTHERS.xfeat, sidePx: 640, isSubPixel: false },
+  { manifest: OTHERS.xfeatLogits, sidePx: 320, isSubPixel: false },
+  { manifest: OTHERS.alikedT16, sidePx: 640, isSubPixel: true },
   { manifest: 'models/hfnet.json', sidePx: 640, isSubPixel: false },
 ];
 
 for (const { manifest, sidePx, isSubPixel } of NETWORKS)
   test(`${manifest} plugs in`, async (t) => {
-    const manifestPath = located(manifest);
+    const manifestPath = manifestAtHand(manifest);
     if (!manifestPath || !existsSync(PHOTO)) return t.skip('the network or ../shared/data is not there');
     const photo = await grayPhoto(sidePx, null);
     const full = await grayPhoto(sidePx, Math.floor((sidePx * 3) / 4 / 32) * 32);
@@ -54,21 +52,39 @@ for (const { manifest, sidePx, isSubPixel } of NETWORKS)
       });
   });
 
-/** The manifest with its file where this machine has it; null where it has none. */
-function located(manifest: string): string | null {
-  const path = join(ROOT, manifest);
-  if (!existsSync(path)) return null;
-  const fields = JSON.parse(readFileSync(path, 'utf8'));
-  const file = fields.file.includes('shared/')
-    ? join(SHARED, fields.file.split('shared/')[1])
-    : resolve(path, '..', fields.file);
-  if (!existsSync(file)) return null;
-  const folder = mkdtempSync(join(tmpdir(), 'posestream-plugin-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const copy = join(folder, 'manifest.json');
-  writeFileSync(copy, JSON.stringify({ ...fields, file }));
-  return copy;
+interface Journey {
+  readonly manifest: string;
+  readonly set: string;
+  /** What the default takes; POSESTREAM_ALL_QUERIES takes the whole set. */
+  readonly portion: Portion;
+  /** Of all queries, at (0.25 m, 2°), with the whole set. */
+  readonly fine: number;
 }
+
+/** From map to pose, both networks at 640 x 480: kitti_a is 1226 x 370, karma_drone 854 x 480, so both are scaled. */
+const JOURNEYS: readonly Journey[] = [
+  { manifest: OTHERS.xfeat, set: 'kitti_a', portion: { keyframes: 8, queries: 6 }, fine: 32 },
+  { manifest: OTHERS.xfeat, set: 'karma_drone', portion: { keyframes: 6, queries: 3 }, fine: 11 },
+  { manifest: OTHERS.alikedT16, set: 'kitti_a', portion: { keyframes: 3, queries: 2 }, fine: 32 },
+];
+const isWhole = process.env.POSESTREAM_ALL_QUERIES !== undefined;
+
+for (const { manifest, set, portion, fine } of JOURNEYS)
+  test(`${manifest} maps ${set} and localizes in it`, async (t) => {
+    const path = manifestAtHand(manifest);
+    if (path === null || !existsSync(sharedPath('data', set)))
+      return t.skip('the network or ../shared/data is not there');
+    const result = await runSet(path, set, isWhole ? null : portion);
+    t.diagnostic(
+      `${result.fine} of ${result.queries} within (0.25 m, 2°), ${result.map.points.count} points`,
+    );
+    const { map } = result;
+    // No global head: the stand-in is there, and retrieval goes by it rather than by every keyframe.
+    assert.ok(map.vlad !== undefined && map.keyframes.globalDim > 0);
+    assert.equal(result.queries, isWhole ? fine : portion.queries);
+    assert.equal(result.fine, result.queries);
+    assert.equal(result.wrong, 0);
+  });
 
 /** Whole, or cut to fill a height: then there is no padding. */
 async function grayPhoto(width: number, height: number | null): Promise<GrayImage> {
