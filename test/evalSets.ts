@@ -9,7 +9,7 @@ import { readRun } from '../src/cli/eval/runFile.js';
 import { RECALL_THRESHOLDS } from '../src/cli/evaluate.js';
 import { readTextFile } from '../src/map/posedFolder.js';
 import { brokenBars } from './sets/bars.js';
-import { allCases, type SetCase } from './sets/cases.js';
+import { allCases, isHere, type SetCase } from './sets/cases.js';
 import { cachedMap } from './sets/mapCache.js';
 import { formatRows, type SetRow } from './sets/rows.js';
 import { posestream } from './support/cli.js';
@@ -19,7 +19,7 @@ import { posestream } from './support/cli.js';
  *   npm run eval:sets -- night 'kitti_a$'     those whose name matches
  *   npm run eval:sets -- --out DIR            keeps the reports there, for `posestream eval --compare`
  * Maps are kept in the temporary folder and built again when their input, the network or the builder changes.
- * Exit code 1 where sequence mode breaks a bar. */
+ * Exit code 1 where sequence mode breaks a bar, 2 where there is nothing to run. */
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } });
 const cache = join(tmpdir(), 'posestream-eval-sets');
@@ -71,9 +71,16 @@ function figuresOf(report: string, use: Trajectory, reference: Reference): Asses
 }
 
 const wanted = positionals.map((pattern) => new RegExp(pattern));
-const cases = allCases().filter(
+const named = allCases().filter(
   ({ name }) => wanted.length === 0 || wanted.some((pattern) => pattern.test(name)),
 );
+const cases = named.filter(isHere);
+for (const { name } of named.filter((set) => !isHere(set)))
+  say(`${name}: not on this machine (POSESTREAM_SHARED)`);
+if (cases.length === 0) {
+  say('No set of such a name is here.');
+  process.exit(2);
+}
 mkdirSync(out, { recursive: true });
 const rows: SetRow[] = [];
 const broken: string[] = [];

@@ -38,11 +38,16 @@ const REAL: readonly RealSet[] = [
 const TOWN = ['day-other-lane', 'day-moved-sun', 'dusk', 'night'] as const;
 const town = (...parts: string[]) => repositoryPath('fixtures', 'town', ...parts);
 
-/** Every set that is on this machine: query lists first, then the videos, then the town. */
-export const allCases = (): SetCase[] =>
-  [...REAL.map(listCase), ...REAL.flatMap(videoCase), ...TOWN.map(townCase), droneCase()].filter(
-    ({ map, input, reference }) => [map.input, input, reference].every(existsSync),
-  );
+/** Every set, here or not: query lists first, then the videos, then the town. */
+export const allCases = (): SetCase[] => [
+  ...REAL.map(listCase),
+  ...REAL.flatMap(videoCase),
+  ...TOWN.map(townCase),
+  droneCase(),
+];
+
+export const isHere = ({ map, input, reference }: SetCase): boolean =>
+  [map.input, input, reference].every(existsSync);
 
 function listCase({ set }: RealSet): SetCase {
   const folder = (...parts: string[]) => sharedPath('data', set, ...parts);
