@@ -121,6 +121,19 @@ test('the badge follows the link, the source and the frame, in this order', () =
   assert.match(badge(down, 1000).detail, /keep up.*2 s/);
 });
 
+test('the badge says what the stream makes of its frames; a predicted pose is not shown as found', () => {
+  const { reason, detail, ...frame } = lost as PoseMessage & { state: 'lost' };
+  const pose = { position: [0, 0, 0], orientation: [0, 0, 0, 1], covariance: null, confidence: 0.9 };
+  const counts = { inliers: 60, matches: 80, coverage: 0.5, reprojectionRmsPx: 1 };
+  const posed = (more: object) => ({ ...frame, ...pose, ...counts, state: 'posed', ...more }) as PoseMessage;
+  const shown = (more: object) => badge(after(hello, posed(more)), 1100);
+  assert.equal(shown({ source: 'pnp', track: 'relocalizing' }).word, 'Found');
+  assert.deepEqual(shown({ source: 'tracked', track: 'tracking' }).tone, 'posed');
+  const coasted = shown({ source: 'coasted', track: 'coasting' });
+  assert.deepEqual([coasted.word, coasted.tone], ['Coasting', 'waiting']);
+  assert.equal(shown({ source: 'pnp' }).word, 'Posed', 'a server that does not say');
+});
+
 test('a reconnection keeps what is known of the same map and drops it with another', () => {
   assert.ok(received(after(hello, lost), hello, 0).streams.get('s')?.last);
   const other = { ...hello, map: { ...hello.map, sha256: 'c' } };

@@ -8,6 +8,7 @@ import { DEFAULT_OPTIONS, type Localizer } from '../operators/localizer.js';
 import { systemClock } from '../streams/clock.js';
 import { liveFrames } from '../streams/liveFrames.js';
 import { type LocalizeMode, localizeLive, localizeRecording } from '../streams/localize.js';
+import { isFix } from '../tracking/isFix.js';
 import { action } from './command.js';
 import { openInput, type RecordingInput } from './input.js';
 import { wholeNumber } from './numbers.js';
@@ -26,7 +27,8 @@ Examples:
   posestream localize rtsp://127.0.0.1:8554/cam --map town.map --intrinsics cam.json    until Ctrl-C
 
 Poses are camera-to-world (\`timestamp tx ty tz qx qy qz qw\`, camera x right, y down, z forward) under the input's own
-timestamps. The report has one JSON line per frame: posed, lost with a reason, or dropped.`;
+timestamps. The report has one JSON line per frame: posed, lost with a reason, or dropped; it alone has the poses that are
+only predicted (source "coasted").`;
 
 interface Options {
   readonly map: string;
@@ -129,7 +131,7 @@ function outcomesOf(input: RecordingInput, localizer: Localizer, options: Option
 
 function keep(outcome: Outcome, poses: TimedPose[], report: Report | null): void {
   report?.write(outcome);
-  if (outcome.kind === 'posed')
+  if (isFix(outcome))
     poses.push({ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam });
 }
 

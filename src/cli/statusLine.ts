@@ -43,12 +43,13 @@ export function statusLine(
   const tail = `age ${captureClock === 'media' ? '–' : (nowMs - captureMs).toFixed(0)} ms  ${fps.toFixed(1)} frames/s`;
   const time = `${timestampS.toFixed(2)} s`;
   if (outcome.kind === 'lost') return `${colour.red('lost')}   ${time}  ${outcome.detail}  ${tail}`;
-  const { worldFromCam, inliers } = outcome.pose;
+  const { worldFromCam, inliers, source } = outcome.pose;
   const position = worldFromCam.t.map((v) => v.toFixed(2).padStart(7)).join(' ');
   const known = nearestPose(truth, timestampS);
   const error =
     known === null
       ? ''
       : `  error ${(100 * distanceBetween(worldFromCam, known.worldFromCam)).toFixed(1)} cm`;
-  return `${colour.green('posed')}  ${time}  [${position}] m${error}  ${inliers} inliers  ${tail}`;
+  const word = source === 'coasted' ? colour.yellow('coast') : colour.green('posed');
+  return `${word}  ${time}  [${position}] m${error}  ${inliers} inliers  ${tail}`;
 }

@@ -1,3 +1,4 @@
+import type { PosedMessage } from '../../../src/server/wire.js';
 import type { DownReason, Link, StreamLive } from './liveState.js';
 
 /** What the badge says: a tone for its colour, one word, and the rest of the sentence. */
@@ -17,6 +18,7 @@ const LOST_WORDS: Record<string, string> = {
   'low-coverage': 'The matches cover too small a part of the picture.',
   'ill-conditioned': 'The matches do not pin the pose down.',
   ambiguous: 'Two places fit equally well.',
+  jump: 'It looks like a place too far off to have moved to. One more frame has to say so.',
 };
 
 export const lostInWords = (reason: string): string => LOST_WORDS[reason] ?? reason;
@@ -24,6 +26,10 @@ export const lostInWords = (reason: string): string => LOST_WORDS[reason] ?? rea
 const SOURCE_WORDS: Record<string, string> = {
   pnp: 'Found in the map',
   tracked: 'Tracked from the frame before',
+  refined: 'Refined on dense features',
+  coasted: 'Predicted: nothing in this picture says where it is',
+  anchor: 'Coarse: from anchors along the route',
+  interpolated: 'Coarse: between similar keyframes',
   retrieval: 'Coarse: pose of the most similar keyframe',
 };
 
@@ -92,7 +98,22 @@ function frameBadge({ last, lastAtMs }: StreamLive, nowMs: number): Badge {
   const quietMs = nowMs - lastAtMs;
   if (quietMs > QUIET_MS)
     return { tone: 'waiting', word: 'Waiting', detail: `No frame for ${Math.round(quietMs / 1000)} s.` };
-  if (last.state === 'posed')
-    return { tone: 'posed', word: 'Posed', detail: `${SOURCE_WORDS[last.source] ?? last.source}.` };
+  if (last.state === 'posed') return posedBadge(last);
   return { tone: 'lost', word: 'Lost', detail: lostInWords(last.reason) };
+}
+
+const TRACK_WORDS: Record<NonNullable<PosedMessage['track']>, string> = {
+  lost: 'Posed',
+  relocalizing: 'Found',
+  tracking: 'Tracking',
+  coasting: 'Coasting',
+};
+
+/** A prediction keeps the colour of waiting: nothing in the picture holds it up. */
+function posedBadge({ source, track, retrieved }: PosedMessage): Badge {
+  const tone = source === 'coasted' ? 'waiting' : 'posed';
+  const audited =
+    track === 'tracking' && retrieved && source === 'tracked' ? ', held against the whole map' : '';
+  const word = track === undefined ? 'Posed' : TRACK_WORDS[track];
+  return { tone, word, detail: `${SOURCE_WORDS[source] ?? source}${audited}.` };
 }
