@@ -6,7 +6,6 @@ import {
   defer,
   EMPTY,
   filter,
-  from,
   map,
   merge,
   type Observable,
@@ -20,23 +19,17 @@ import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
 import type { Dropped, DropReason, Outcome } from '../domain/outcome.js';
 import { sceneUnit } from '../map/sceneUnit.js';
-import { type Attempt, betterAttempt, fixOf, type Looked } from '../operators/attempt.js';
-import { clusterPlaces } from '../operators/clusterPlaces.js';
+import { betterAttempt, fixOf, type Looked } from '../operators/attempt.js';
 import { conflateScan } from '../operators/conflateScan.js';
-import { doubtTwins } from '../operators/doubtTwins.js';
-import { takePicture, type View, viewOf } from '../operators/extractFeatures.js';
-import type { Localizer, Picture, Query } from '../operators/localizer.js';
+import { takePicture, viewOf } from '../operators/extractFeatures.js';
+import type { Localizer, Picture } from '../operators/localizer.js';
+import { lookAnywhere, lookNear, lookTurned } from '../operators/look.js';
 import { losslessScan } from '../operators/losslessScan.js';
-import { matchPlace } from '../operators/matchPlace.js';
-import { retrievePlaces } from '../operators/retrievePlaces.js';
-import { solvePose } from '../operators/solvePose.js';
 import { type Search, toOutcome } from '../operators/toOutcome.js';
-import { trackedPlace } from '../operators/trackedPlace.js';
-import { trackLocalMap } from '../operators/trackLocalMap.js';
 import { advance } from '../tracking/advance.js';
 import { limitsFor, type TrackLimits } from '../tracking/limits.js';
 import { type Effort, type Plan, planAlone, planFrame, settles } from '../tracking/plan.js';
-import type { FixOrigin, Sighting } from '../tracking/sighting.js';
+import type { Sighting } from '../tracking/sighting.js';
 import { LOST, type Track, trackAt } from '../tracking/track.js';
 
 /** `frame`: every frame alone. `sequence`: what the frames before left says where to look, and what to believe. */
@@ -151,54 +144,6 @@ function searchMap(
   );
 }
 
-/** Where the frames before say: guided search first, then all keypoints against that place. */
-function lookNear(localizer: Localizer, view: View, plan: Plan): Observable<Looked> {
-  const { prediction, turnDeg, needsGlobal } = plan;
-  if (prediction === null) return EMPTY;
-  const place = trackedPlace(localizer, prediction.keyframe);
-  return defer(() => view(turnDeg, needsGlobal)).pipe(
-    concatMap((query) =>
-      concat(
-        defer(() => of(trackLocalMap(localizer, query, prediction))).pipe(map(cameBy('guided'))),
-        of(place).pipe(matchPlace(localizer, query), solvePose(localizer, query), map(cameBy('tracked'))),
-      ),
-    ),
-  );
-}
-
-/** What retrieval finds, place after place until one passes the gate. */
-function lookAnywhere(
-  localizer: Localizer,
-  view: View,
-  turnDeg: number,
-  isDoubtful: boolean,
-  limits: TrackLimits,
-): Observable<Looked> {
-  const places = (query: Query) =>
-    of(query).pipe(
-      retrievePlaces(localizer),
-      clusterPlaces(localizer),
-      matchPlace(localizer, query),
-      solvePose(localizer, query),
-      map(cameBy('retrieved')),
-    );
-  const looks = defer(() => view(turnDeg, true)).pipe(concatMap(places));
-  return isDoubtful ? looks.pipe(doubtTwins(localizer.options.certainInliers, limits)) : looks;
-}
-
-/** A dark picture stays dark however it is turned. */
-function lookTurned(
-  { options }: Localizer,
-  view: View,
-  { turnDeg, turnsDeg, needsGlobal }: Plan,
-  wholeMap: (turnDeg: number) => Observable<Looked>,
-): Observable<Looked> {
-  return defer(() => view(turnDeg, needsGlobal)).pipe(
-    concatMap(({ features }) => (features.count < options.minInliers ? EMPTY : from(turnsDeg))),
-    concatMap((deg) => wholeMap(deg).pipe(catchError(skipRefusedCanvas))),
-  );
-}
-
 /** Now and then the whole map is asked although the frame has its fix. */
 function auditFix(
   best: Looked | null,
@@ -233,20 +178,8 @@ function stepOf(
   return { outcome: toOutcome(map, picture, search, advanced), track: advanced.track };
 }
 
-const cameBy =
-  (origin: FixOrigin) =>
-  (attempt: Attempt): Looked => ({ ...attempt, origin });
 const trackOf = (_: Track, step: Step) => step.track;
 const outcomeOf = ({ outcome }: Step) => outcome;
-
-/** A network of fixed size takes the picture upright but not every turned canvas: that turn is left out. */
-function skipRefusedCanvas(error: unknown): Observable<never> {
-  const isRefused =
-    error instanceof PosestreamError &&
-    (error.code === 'E_MODEL_CONTRACT' || error.code === 'E_SOURCE_FORMAT');
-  if (!isRefused) throw error;
-  return EMPTY;
-}
 
 /** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */
 const isFrameFault = (error: unknown) =>
