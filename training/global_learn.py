@@ -1,6 +1,6 @@
 """Teach the global head's projection with sequence neighbours: InfoNCE over VLAD vectors of the frozen network.
 
-    python global_learn.py --checkpoint RUN/last.pt --cache CACHE [--rendered DIR] --out HEAD.npz
+    python global_learn.py --checkpoint RUN/last.pt --cache CACHE --head PCA.npz [--rendered DIR] --out HEAD.npz
 
 Starts from the unsupervised head (global_head.py) and keeps its centroids. Each step draws anchors and one positive of
 each; a pair that is neither known to be the same place nor another one does not count.
@@ -14,9 +14,10 @@ import torch.nn.functional as F
 
 import global_head
 import place_data
-from export import load, training_pictures
+from export import load
 
 TEMPERATURE = 0.07
+NORM = 30.0  # of the projection, so that a step means the same whatever the PCA's scale
 
 
 def vectors(net, head: dict, pictures: list[np.ndarray], batch: int = 16) -> np.ndarray:
@@ -37,28 +38,48 @@ def loss_of(places: torch.Tensor, twins: torch.Tensor, other: torch.Tensor) -> t
     return -torch.diagonal(F.log_softmax(similarity.masked_fill(~counts, -1e4), 1)).mean()
 
 
-def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, steps: int = 1500, batch: int = 256,
-          rate: float = 3e-4, hold: float = 1.0, seed: int = 1) -> dict:
-    """The head with a learned projection. hold pulls the projection back to where it began."""
+def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, steps: int = 500, batch: int = 256,
+          rate: float = 1e-3, seed: int = 1) -> dict:
+    """The head with a learned projection. vlad [N,K*D], same and other [N,N] bool as in place_data.Places."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     centred = torch.from_numpy((vlad - head["mean"]).astype(np.float32))
     begin = torch.from_numpy(head["projection"])
-    scale = 1 / torch.linalg.norm(begin)
-    change = torch.zeros_like(begin, requires_grad=True)
-    optimiser = torch.optim.Adam([change], lr=rate)
+    projection = (begin * (NORM / torch.linalg.norm(begin))).requires_grad_()
+    optimiser = torch.optim.Adam([projection], lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     anchors = np.flatnonzero(same.any(1))
     twins = [np.flatnonzero(row) for row in same]
-    for _ in range(steps):
+    for step in range(steps):
         a = rng.choice(anchors, batch, replace=False)
         b = np.array([rng.choice(twins[i]) for i in a])
-        projection = begin * scale * 30 + change
         x, y = (F.normalize(F.dropout(centred[k], 0.2) @ projection, dim=1) for k in (a, b))
         negatives = torch.from_numpy(other[np.ix_(a, b)])
-        loss = (loss_of(x, y, negatives) + loss_of(y, x, negatives.T)) / 2 + hold * (change**2).sum() * 1e-4
+        loss = (loss_of(x, y, negatives) + loss_of(y, x, negatives.T)) / 2
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         schedule.step()
-    return {**head, "projection": (begin * scale * 30 + change).detach().numpy()}
+        if step % 50 == 0:
+            print(f"step {step}: InfoNCE {loss.item():.3f}", flush=True)
+    return {**head, "projection": projection.detach().numpy()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--rendered", type=Path)
+    parser.add_argument("--head", type=Path, required=True, help="where to start: global_head.py's file")
+    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    net, head = load(args.checkpoint)[0].to(memory_format=torch.channels_last), dict(np.load(args.head))
+    places = place_data.collect(args.cache, args.rendered)
+    learned = learn(head, vectors(net, head, places.pictures), places.same, places.other, steps=args.steps)
+    np.savez(args.out, **learned)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,9 @@
-"""Draw a run's log.jsonl as a picture: losses and the share of right mutual matches, training and validation."""
+"""Draw runs' log.jsonl as one picture, a row each: losses and the share of right mutual matches, training and held out.
+
+    python plot.py RUN [RUN ...] --out curve.png
+"""
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import cv2
@@ -30,11 +33,19 @@ def panel(lines: list[dict], name: str) -> np.ndarray:
     return image
 
 
-def main() -> None:
-    run = Path(sys.argv[1])
-    out = Path(sys.argv[2]) if len(sys.argv) > 2 else run / "curve.png"
+def row(run: Path) -> np.ndarray:
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    cv2.imwrite(str(out), np.hstack([panel(lines, name) for name in PANELS]))
+    title = np.full((22, SIZE[0] * len(PANELS), 3), 235, np.uint8)
+    cv2.putText(title, run.name, (10, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return np.vstack([title, np.hstack([panel(lines, name) for name in PANELS])])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    cv2.imwrite(str(args.out or args.runs[0] / "curve.png"), np.vstack([row(run) for run in args.runs]))
 
 
 if __name__ == "__main__":

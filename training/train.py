@@ -9,7 +9,7 @@ one process whose threads wait for each other in every layer. On a CUDA device u
 
     python cache.py --out CACHE && python pairs.py --cache CACHE
     python train.py --cache CACHE --run RUN --steps 8000
-    python plot.py RUN
+    python plot.py RUN --out curve.png
 """
 import argparse
 import time
