@@ -10,11 +10,13 @@ import { listImages, readTextFile } from '../map/posedFolder.js';
 import type { Clock } from '../streams/clock.js';
 import type { FrameSource } from '../streams/frameSource.js';
 import { openImages } from '../streams/imageFolder.js';
+import type { OpenInput } from '../streams/liveInput.js';
 import { liveInput } from '../streams/liveKinds.js';
 import { openLive } from '../streams/liveSource.js';
 import { probeVideo } from '../streams/probe.js';
+import type { PushPort } from '../streams/pushed.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
-import { type LiveAddress, parseSource } from '../streams/sourceUrl.js';
+import { parseSource } from '../streams/sourceUrl.js';
 import { openVideo } from '../streams/videoFile.js';
 import { usageError } from './command.js';
 import { say } from './terminal.js';
@@ -31,6 +33,8 @@ export interface InputOptions {
   readonly clock?: Clock;
   readonly loop?: boolean;
   readonly stream?: string;
+  /** Where the video of `push:` comes in. */
+  readonly push?: PushPort;
   readonly signal?: AbortSignal;
   /** Told where a camera's connection stands. */
   readonly onStatus?: (status: SourceStatus) => void;
@@ -48,22 +52,30 @@ export interface RecordingInput {
 }
 
 /** A camera's address, not a file. */
-export const isUrl = (source: string) => /^[a-z][a-z0-9+.-]*:\/\//i.test(source);
+export const isUrl = (source: string) => /^([a-z][a-z0-9+.-]*:\/\/|push:$|\/dev\/)/i.test(source);
 
 /** A video, a folder of images or an rtsp:// camera as frames with intrinsics. */
 export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
   const source = parseSource(path);
-  if (source.kind !== 'file') return openCameraInput(source, options);
+  if (source.kind === 'push') return openPushInput(options);
+  if (source.kind !== 'file') return openCameraInput(liveInput(source), options);
   return isFolder(source.path) ? openFolderInput(source.path, options) : openVideoInput(source.path, options);
 }
 
-function openCameraInput(address: LiveAddress, options: InputOptions): RecordingInput {
+/** Its video comes to the gateway; a command without one has no door for it. */
+function openPushInput(options: InputOptions): RecordingInput {
+  if (options.push === undefined)
+    throw usageError('push: waits for video at a server.', 'posestream serve --stream phone=push:');
+  return openCameraInput(options.push.open, options);
+}
+
+function openCameraInput(open: OpenInput, options: InputOptions): RecordingInput {
   if (options.list !== undefined) throw usageError('--list names images of a folder; a camera has none.');
   const { maxSidePx, signal, stream, onStatus } = options;
   const camera = findIntrinsics(null, options);
   return {
     camera,
-    frames: openLive(liveInput(address), { camera, maxSidePx, signal, stream, onStatus }),
+    frames: openLive(open, { camera, maxSidePx, signal, stream, onStatus }),
     isLive: true,
     total: null,
     stated: null,

@@ -10,6 +10,7 @@ import type { SourceStatus as WireStatus } from '../server/wire.js';
 import { systemClock } from '../streams/clock.js';
 import type { FrameSource } from '../streams/frameSource.js';
 import { liveFrames } from '../streams/liveFrames.js';
+import { pushPort } from '../streams/pushed.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openInput } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
@@ -57,7 +58,7 @@ export async function serveStreams(
     ...listen,
     map: localizer.map,
     model: localizer.engine.model,
-    streams: opened.map(({ stream, camera }) => gatewayStream(stream, camera)),
+    streams: opened.map(({ stream, camera, ingest }) => ({ ...gatewayStream(stream, camera), ingest })),
     serverVersion: packageVersion(),
     onWarning: (message) => process.stderr.write(`${message}\n`),
   });
@@ -85,6 +86,7 @@ const DEFAULT_SIZE_PX = 640;
 
 interface OpenedStream {
   readonly camera: Camera;
+  readonly ingest?: GatewayStream['ingest'];
   readonly start: (tell: (status: SourceStatus) => void) => FrameSource;
 }
 
@@ -95,14 +97,16 @@ async function open(
 ): Promise<OpenedStream> {
   const { source, id, loop, intrinsics, realtime } = stream;
   const maxSidePx = stream.maxSidePx ?? Math.min(localizer.map.header.maxSidePx, DEFAULT_SIZE_PX);
+  const push = source === 'push:' ? pushPort() : undefined;
   let tell: (status: SourceStatus) => void = () => undefined;
   const { frames, camera } = await openInput(source, {
-    ...{ intrinsics, maxSidePx, stream: id, loop, signal, map: localizer.map },
+    ...{ intrinsics, maxSidePx, stream: id, loop, signal, push, map: localizer.map },
     clock: realtime ? systemClock : undefined,
     onStatus: (status) => tell(status),
   });
   return {
     camera,
+    ingest: push?.attach,
     start: (listener) => {
       tell = listener;
       return frames;

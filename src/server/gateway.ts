@@ -7,11 +7,12 @@ import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import { createAccess, isLoopback } from './access.js';
 import { createHttpHandler } from './httpRoutes.js';
+import { takeVideo } from './ingestSocket.js';
 import { encodeMapGeometry } from './mapGeometry.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
-import { acceptSockets, type Sockets } from './upgrade.js';
+import { acceptSockets, type Route, type Sockets } from './upgrade.js';
 import { CLOSE, type HelloMessage, PROTOCOL, type SourceStatus } from './wire.js';
 
 export type { GatewayStream } from './streamHub.js';
@@ -65,7 +66,8 @@ const DEFAULT_LIMITS: GatewayLimits = {
 const STATISTICS_MS = 1000;
 const CLOSE_GRACE_MS = 1000;
 
-/** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, the page at `/`.
+/** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, the page at `/`;
+ * video may come in at `ws …/ingest/<stream>`.
  * @throws PosestreamError E_CONFIG (public bind without a token), E_PORT_IN_USE */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const host = options.host ?? '127.0.0.1';
@@ -102,13 +104,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   server.maxConnections = limits.maxClients + 256;
   const sockets = acceptSockets(server, { ...limits, access, boundToLoopback, route });
 
-  function route(url: URL) {
-    if (url.pathname === '/poses') return addPoseClient;
+  function route(url: URL): number | Route {
+    if (url.pathname === '/poses') return { serve: addPoseClient };
+    const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(url.pathname);
+    if (ingest) return uploadTo(options.streams.find(({ id }) => id === ingest[1]));
     if (url.pathname !== '/view') return 404;
     const hub = hubs.get(url.searchParams.get('stream') ?? options.streams[0]?.id ?? '');
     if (!hub) return 404;
     const watching = [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
-    return watching >= limits.maxViewers ? 503 : hub.view.add;
+    return watching >= limits.maxViewers ? 503 : { serve: hub.view.add };
   }
 
   function addPoseClient(socket: Parameters<typeof servePoses>[0]): void {
@@ -166,6 +170,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       await shutDown(server, sockets);
     }),
   };
+}
+
+function uploadTo(stream: GatewayStream | undefined): number | Route {
+  const attach = stream?.ingest;
+  return attach ? { isUpload: true, serve: (socket) => takeVideo(socket, attach) } : 404;
 }
 
 function helloOf(options: GatewayOptions, hubs: ReadonlyMap<string, StreamHub>): HelloMessage {

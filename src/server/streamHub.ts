@@ -4,6 +4,7 @@ import type { FrameId } from '../domain/frame.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { WorldFromCam } from '../domain/rigid.js';
+import type { Sender } from '../streams/pushed.js';
 import { createStreamCounters } from './counters.js';
 import type { Item } from './delivery.js';
 import { captureAgeMs, poseEncoder, poseMessageOf } from './poseMessage.js';
@@ -18,6 +19,8 @@ export interface GatewayStream {
   readonly camera?: Camera;
   /** Reference pose of a frame in the map's frame, null where there is none. */
   readonly truth?: (frame: FrameId) => WorldFromCam | null;
+  /** For a stream whose video clients push. */
+  readonly ingest?: (sender: Sender) => void;
 }
 
 /** What the gateway keeps of one stream: its books, its newest message, its viewers. */

@@ -4,6 +4,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Access, hostAllowed, originAllowed } from './access.js';
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
+/** A second of video, and some. */
+const MAX_UPLOAD_BYTES = 2 * 1024 * 1024;
 const MAX_FRAGMENTS = 16;
 const PING_MS = 5000;
 
@@ -16,7 +18,13 @@ export interface UpgradeOptions extends SocketLimits {
   readonly access: Access;
   readonly boundToLoopback: boolean;
   /** HTTP status that refuses this request, or what to do with its socket. */
-  readonly route: (url: URL) => number | ((socket: WebSocket) => void);
+  readonly route: (url: URL) => number | Route;
+}
+
+export interface Route {
+  readonly serve: (socket: WebSocket) => void;
+  /** The client sends video, not messages. */
+  readonly isUpload?: boolean;
 }
 
 export interface Sockets {
@@ -36,14 +44,9 @@ const STATUS_TEXT: Record<number, string> = {
 
 /** WebSockets of a server: refused before the handshake where they may not come in, pinged while they live. */
 export function acceptSockets(server: Server, options: UpgradeOptions): Sockets {
-  const wss = new WebSocketServer({
-    noServer: true,
-    clientTracking: true,
-    maxPayload: MAX_MESSAGE_BYTES,
-    maxFragments: MAX_FRAGMENTS,
-    maxBufferedChunks: 64,
-    perMessageDeflate: false,
-  });
+  const messages = socketServer(MAX_MESSAGE_BYTES);
+  const uploads = socketServer(MAX_UPLOAD_BYTES);
+  const clients = (): WebSocket[] => [...messages.clients, ...uploads.clients];
   const perAddress = new Map<string, number>();
   const answered = new WeakSet<WebSocket>();
   let closing = false;
@@ -56,19 +59,20 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
       refuse(connection, verdict);
       return;
     }
-    wss.handleUpgrade(request, connection, head, (socket) => {
+    const server = verdict.isUpload ? uploads : messages;
+    server.handleUpgrade(request, connection, head, (socket) => {
       hold(socket, address);
-      verdict(socket);
+      verdict.serve(socket);
     });
   });
 
-  function admit(request: IncomingMessage, address: string): number | ((socket: WebSocket) => void) {
+  function admit(request: IncomingMessage, address: string): number | Route {
     if (!hostAllowed(request.headers.host, options.boundToLoopback)) return 421;
     if (!originAllowed(request)) return 403;
     if (!URL.canParse(request.url ?? '', 'http://host')) return 400;
     const url = new URL(request.url ?? '', 'http://host');
     if (!options.access.bearer(request) && !options.access.ticket(url.searchParams.get('ticket'))) return 401;
-    const full = wss.clients.size >= options.maxClients;
+    const full = messages.clients.size + uploads.clients.size >= options.maxClients;
     const fullHere = (perAddress.get(address) ?? 0) >= options.maxClientsPerAddress;
     return closing || full || fullHere ? 503 : options.route(url);
   }
@@ -87,7 +91,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
   }
 
   const heartbeat = setInterval(() => {
-    for (const socket of wss.clients) {
+    for (const socket of clients()) {
       if (answered.delete(socket)) socket.ping();
       else socket.terminate();
     }
@@ -97,7 +101,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
   async function closeAll(code: number, graceMs: number): Promise<void> {
     closing = true;
     clearInterval(heartbeat);
-    const open = [...wss.clients];
+    const open = clients();
     const allClosed = Promise.all(
       open.map((socket) => new Promise<void>((resolve) => socket.once('close', () => resolve()))),
     );
@@ -107,11 +111,22 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
     }, graceMs);
     await allClosed;
     clearTimeout(cut);
-    wss.close();
+    messages.close();
+    uploads.close();
   }
 
-  return { size: () => wss.clients.size, closeAll };
+  return { size: () => messages.clients.size + uploads.clients.size, closeAll };
 }
+
+const socketServer = (maxPayload: number) =>
+  new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: 64,
+    perMessageDeflate: false,
+  });
 
 function refuse(connection: Duplex, status: number): void {
   const reason = `${status} ${STATUS_TEXT[status] ?? 'Error'}`;

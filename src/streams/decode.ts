@@ -1,5 +1,5 @@
 import { type BufferPool, bufferPool, type Loan } from './bufferPool.js';
-import { type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
+import { type FfmpegCommand, type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
 import { exactTimeOptions, findFfmpeg, keepSizeOptions } from './ffmpegTool.js';
 import { type NutFrame, nutDemuxer } from './nut.js';
 
@@ -13,7 +13,7 @@ export interface Decoded {
 }
 
 export interface DecodeRequest {
-  readonly input: string;
+  readonly input: FfmpegCommand['input'];
   readonly inputOptions: readonly string[];
   /** Output options after the ones every decode has. */
   readonly outputOptions?: readonly string[];

@@ -9,8 +9,8 @@ import { redactorFor } from './redactUrl.js';
 /** The only file that knows fluent-ffmpeg: it starts ffmpeg and ends it. */
 
 export interface FfmpegCommand {
-  /** URL or `file:` path, as ffmpeg reads it. */
-  readonly input: string;
+  /** URL or `file:` path, as ffmpeg reads it, or the bytes themselves; these are destroyed when ffmpeg ends. */
+  readonly input: string | Readable;
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
   /** Told every line of stderr, credentials redacted. */
@@ -49,13 +49,16 @@ process.on('exit', () => {
 /** Starts ffmpeg with its output on `stdout`. Reading slowly makes it wait: the pipe holds 64 KiB, this side 1 MiB.
  * The arguments go as an array, never through a shell. */
 export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
-  const redact = redactorFor(command.input);
+  const redact = redactorFor(typeof command.input === 'string' ? command.input : '');
   const lines: string[] = [];
   // `close` of the target would make the wrapper signal a process that is just about to end by itself.
   const stdout = new PassThrough({ highWaterMark: 1 << 20, emitClose: false, autoDestroy: false });
   const state: { child: ChildProcess | null; isStopped: boolean } = { child: null, isStopped: false };
   const ended = new Promise<FfmpegEnd>((resolve) => {
-    const finish = (code: number | null, signal: NodeJS.Signals | null) => resolve({ code, signal, lines });
+    const finish = (code: number | null, signal: NodeJS.Signals | null) => {
+      if (typeof command.input !== 'string') command.input.destroy();
+      resolve({ code, signal, lines });
+    };
     const run = Ffmpeg(command.input, { stdoutLines: KEPT_LINES })
       .setFfmpegPath(tool.path)
       .inputOptions('-hide_banner', '-nostdin', '-loglevel', 'error', ...command.inputOptions)

@@ -1,4 +1,4 @@
-import { ARRIVAL_TIME, LOW_DELAY, type OpenInput, SHORT_PROBE } from './liveInput.js';
+import { LOW_DELAY, type OpenInput, SHORT_PROBE } from './liveInput.js';
 import { redactUrl } from './redactUrl.js';
 import type { LiveAddress } from './sourceUrl.js';
 
@@ -11,12 +11,13 @@ export function hlsInput({ url }: LiveAddress): OpenInput {
     label: redactUrl(url),
     input: url,
     isListener: false,
+    clock: 'media',
     inputOptions: [
       ...['-protocol_whitelist', 'http,https,tcp,tls,crypto', '-format_whitelist', 'hls,mpegts,mov,mp4'],
       ...['-f', 'hls', '-live_start_index', '-1', '-rw_timeout', SOCKET_TIMEOUT_US],
       ...SHORT_PROBE,
       ...LOW_DELAY,
-      ...ARRIVAL_TIME,
+      ...['-noautorotate', '-copyts'],
     ],
   });
 }

@@ -1,18 +1,23 @@
+import type { Readable } from 'node:stream';
 import type { FfmpegTool } from './ffmpegTool.js';
 
 /** One live source as ffmpeg opens it. */
 export interface LiveInput {
   /** How messages name it, credentials as `***`. */
   readonly label: string;
-  readonly input: string;
+  readonly input: string | Readable;
   /** Options before the input: the format and the protocols it may use, nothing else. */
   readonly inputOptions: readonly string[];
   /** We wait for a camera or an encoder to connect; that none does is no failure. */
   readonly isListener: boolean;
+  /** `arrival`: timestamps are the time of arrival. `media`: they are the source's own, which then say what lies between
+   * two frames; for frames that come in bursts. */
+  readonly clock: 'arrival' | 'media';
 }
 
-/** Made anew for every connection, since options go by other names in other versions. */
-export type OpenInput = (tool: FfmpegTool) => LiveInput;
+/** Made anew for every connection, since options go by other names in other versions. May wait for a sender; rejects when
+ * the signal aborts. */
+export type OpenInput = (tool: FfmpegTool, signal: AbortSignal) => LiveInput | Promise<LiveInput>;
 
 /** As little delay as ffmpeg can: nothing is collected before the first frame. */
 export const LOW_DELAY: readonly string[] = ['-fflags', 'nobuffer', '-flags', 'low_delay', '-threads', '1'];

@@ -3,6 +3,7 @@ import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
 import type { DropReason } from '../domain/outcome.js';
 import { resizeCamera } from '../geometry/camera.js';
+import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Decoded, decode } from './decode.js';
@@ -35,7 +36,7 @@ export interface LiveOptions {
   readonly stallMs?: number;
 }
 
-/** Frames of a live source under their arrival time. Meant for `liveFrames`; a reader that pulls slowly makes the
+/** Frames of a live source with their time of arrival. Meant for `liveFrames`; a reader that pulls slowly makes the
  * camera wait, not the frames fresh.
  *
  * A connection that ends, fails or falls silent is made anew for ever, one epoch later, after a growing pause.
@@ -71,6 +72,7 @@ async function* reconnecting(
           yield toFrame(picture, options, timeline, isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null);
         }
       } catch (error) {
+        if (signal.aborted) return;
         if (!canRetry(error)) throw error;
         freshness = FRESH;
         timeline = restartTimeline(timeline);
@@ -90,9 +92,9 @@ async function* connection(
   options: LiveOptions,
   clock: Clock,
   signal: AbortSignal,
-): AsyncGenerator<Decoded, void> {
+): AsyncGenerator<Captured, void> {
   const silence = new AbortController();
-  const { label, input, inputOptions, isListener } = open(await findFfmpeg());
+  const { label, input, inputOptions, isListener, clock: kind } = await open(await findFfmpeg(), signal);
   const pictures = decode({
     input,
     inputOptions,
@@ -103,7 +105,7 @@ async function* connection(
     judge: (end, frames) => judgeLive(label, end, frames),
   });
   let stall: PosestreamError | null = null;
-  yield* watchSilence(pictures, {
+  const watched = watchSilence(pictures, {
     clock,
     firstMs: isListener ? Number.POSITIVE_INFINITY : (options.firstFrameMs ?? 5000),
     stallMs: options.stallMs ?? 1000,
@@ -113,20 +115,42 @@ async function* connection(
       silence.abort();
     },
   });
+  yield* kind === 'arrival' ? arrived(watched) : estimated(watched, clock);
   if (stall) throw stall;
 }
 
+interface Captured extends Decoded {
+  /** When it arrived, or would have without delay; ms since the Unix epoch. */
+  readonly captureMs: number;
+}
+
+async function* arrived(pictures: AsyncGenerator<Decoded, void>): AsyncGenerator<Captured, void> {
+  for await (const picture of pictures) yield { ...picture, captureMs: 1000 * picture.timestampS };
+}
+
+async function* estimated(
+  pictures: AsyncGenerator<Decoded, void>,
+  clock: Clock,
+): AsyncGenerator<Captured, void> {
+  let estimate = NO_ARRIVAL;
+  for await (const picture of pictures) {
+    const next = estimateArrival(estimate, picture.timestampS, clock.nowMs());
+    estimate = next.estimate;
+    yield { ...picture, captureMs: next.captureMs };
+  }
+}
+
 function toFrame(
-  picture: Decoded,
+  picture: Captured,
   options: LiveOptions,
   timeline: Timeline,
   reject: DropReason | null,
 ): Frame {
-  const { widthPx, heightPx, timestampS } = picture;
+  const { widthPx, heightPx, timestampS, captureMs } = picture;
   const { epoch, sequence } = timeline;
   return {
     ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
-    captureMs: timestampS * 1000,
+    captureMs,
     captureClock: 'arrival',
     ...(reject === null ? {} : { reject }),
     camera: resizeCamera(options.camera, widthPx, heightPx),

@@ -8,6 +8,7 @@ export function mpegTsInput({ url, kind, isListener }: LiveAddress): OpenInput {
     label: redactUrl(url),
     input: kind === 'udp' ? withQuery(url, 'overrun_nonfatal=1&fifo_size=2000') : url,
     isListener,
+    clock: 'arrival',
     inputOptions: [
       ...['-protocol_whitelist', kind, '-format_whitelist', 'mpegts', '-f', 'mpegts'],
       ...SHORT_PROBE,

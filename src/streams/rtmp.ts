@@ -8,6 +8,7 @@ export function rtmpInput({ url, isListener }: LiveAddress): OpenInput {
     label: redactUrl(url),
     input: url,
     isListener,
+    clock: 'arrival',
     inputOptions: [
       ...['-protocol_whitelist', 'rtmp,rtmps,tcp,tls', '-format_whitelist', 'flv,live_flv', '-f', 'flv'],
       ...(isListener ? ['-listen', '1'] : []),

@@ -12,6 +12,7 @@ export function rtspInput({ url, isListener }: LiveAddress): OpenInput {
     label: redactUrl(url),
     input: url,
     isListener,
+    clock: 'arrival',
     inputOptions: [
       ...['-protocol_whitelist', 'tcp,tls,rtp,udp', '-format_whitelist', 'rtsp', '-f', 'rtsp'],
       ...(isListener

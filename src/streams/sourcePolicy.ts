@@ -20,6 +20,7 @@ export interface SourcePolicy {
  * must be allowed; a name that changes its address afterwards gets past this, as it would past any check before the
  * connection. */
 export async function checkPolicy(source: SourceAddress, policy: SourcePolicy): Promise<void> {
+  if (source.kind === 'push') return;
   if (source.kind === 'file') return checkFile(source.path, policy.fileRoots);
   if (source.kind === 'v4l2' || source.isListener) {
     if (!policy.allowLocalDevices) throw refused(source.url, 'cameras of this machine are not allowed');

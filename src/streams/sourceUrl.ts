@@ -13,7 +13,11 @@ export interface LiveAddress {
   readonly isListener: boolean;
 }
 
-export type SourceAddress = LiveAddress | { readonly kind: 'file'; readonly path: string };
+export type SourceAddress =
+  | LiveAddress
+  | { readonly kind: 'file'; readonly path: string }
+  /** A client pushes its video to the gateway's `/ingest/<stream>`. */
+  | { readonly kind: 'push' };
 
 const KINDS: Readonly<Record<string, LiveAddress['kind']>> = {
   rtsp: 'rtsp',
@@ -26,12 +30,13 @@ const KINDS: Readonly<Record<string, LiveAddress['kind']>> = {
   https: 'hls',
 };
 
-/** What a person may name as a source: a live URL, a camera of this machine, a file URL, or a path. Everything else that
+/** What a person may name as a source: a live URL, `push:`, a camera of this machine, a file URL, or a path. Everything else that
  * looks like a scheme is refused, since ffmpeg would give it a meaning.
  *
  * `?mode=listener` waits for an encoder to connect (SRT's own word; RTSP and RTMP take it too); `udp:` always waits.
  * Throws E_SOURCE_URL; the message holds no credentials. */
 export function parseSource(spec: string): SourceAddress {
+  if (spec === 'push:') return { kind: 'push' };
   if (/^\/dev\/video\d{1,3}$/.test(spec)) return { kind: 'v4l2', url: spec, isListener: false };
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(spec)?.[1].toLowerCase();
   if (scheme === undefined) return { kind: 'file', path: nonEmpty(spec) };
@@ -88,6 +93,6 @@ function badUrl(url: string, why: string): PosestreamError {
 }
 
 const HINT =
-  'Give rtsp://, rtmp://, srt://, udp:// or an HLS https:// address, /dev/video0, or the path of a video file or of a folder of images.';
+  'Give rtsp://, rtmp://, srt://, udp:// or an HLS https:// address, push:, /dev/video0, or the path of a video file or of a folder of images.';
 const LISTENER_HINT =
   'Listen on 127.0.0.1, take srt:// with passphrase=…, or let the camera push to /ingest/<stream> with a token.';

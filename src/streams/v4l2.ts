@@ -7,6 +7,7 @@ export function v4l2Input({ url }: LiveAddress): OpenInput {
     label: url,
     input: url,
     isListener: false,
+    clock: 'arrival',
     inputOptions: ['-format_whitelist', 'video4linux2,v4l2', '-f', 'v4l2', ...LOW_DELAY, ...ARRIVAL_TIME],
   });
 }
