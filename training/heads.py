@@ -5,7 +5,6 @@ from onnx import TensorProto
 from graph import Graph, unit
 
 CELL, BORDER, NMS_RADIUS = 8, 4, 2
-PROJECTION = "global.projection"
 
 
 def score_map(g: Graph, logits: str, reliability: str) -> str:
@@ -99,5 +98,5 @@ def global_descriptor(g: Graph, descriptors: str, head: dict[str, np.ndarray]) -
     residual = g.op("Sub", g.op("MatMul", soft, local), g.op("Mul", mass, g.const(head["centroids"][None])))
     vlad = g.op("Reshape", unit(g, residual, axis=2), g.ints(1, k * d))
     vlad = g.op("Sub", unit(g, vlad, axis=1), g.const(head["mean"][None]))
-    half = g.const(head["projection"], np.float16, name=f"{PROJECTION}.half")
-    return unit(g, g.op("MatMul", vlad, g.op("Cast", half, name=PROJECTION, to=TensorProto.FLOAT)), axis=1)
+    half = g.const(head["projection"], np.float16, name="global.projection.half")
+    return unit(g, g.op("MatMul", vlad, g.op("Cast", half, name="global.projection", to=TensorProto.FLOAT)), axis=1)

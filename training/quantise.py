@@ -11,13 +11,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export import MODELS, training_pictures
-from heads import PROJECTION
 from manifest import manifest
 
 FLOAT_LAYERS = ["stem", "detect_in", "detect_out", "descriptor", "reliability", "assign"]
@@ -32,26 +29,13 @@ class Photos(CalibrationDataReader):
         return next(self.feeds, None)
 
 
-def halve(model: onnx.ModelProto, name: str) -> None:
-    """Store one float array in half precision again: the quantiser's preparation had folded its Cast away."""
-    array = next(a for a in model.graph.initializer if a.name == name)
-    half = numpy_helper.from_array(numpy_helper.to_array(array).astype(np.float16), f"{name}.half")
-    model.graph.initializer.remove(array)
-    model.graph.initializer.append(half)
-    model.graph.node.insert(0, helper.make_node("Cast", [half.name], [name], name=name, to=TensorProto.FLOAT))
-
-
 def quantise(source: Path, target: Path, pictures: list[np.ndarray]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        prepared, whole = Path(folder) / "prepared.onnx", Path(folder) / "whole.onnx"
+        prepared = Path(folder) / "prepared.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        quantize_static(str(prepared), str(whole), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
+        quantize_static(str(prepared), str(target), Photos(pictures), quant_format=QuantFormat.QDQ, per_channel=True,
                         reduce_range=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                         op_types_to_quantize=["Conv"], nodes_to_exclude=FLOAT_LAYERS, calibrate_method=CalibrationMethod.MinMax)
-        model = onnx.load(whole)
-    halve(model, PROJECTION)
-    onnx.checker.check_model(model, full_check=True)
-    onnx.save(model, target)
 
 
 def main() -> None:
