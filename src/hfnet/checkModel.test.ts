@@ -26,7 +26,7 @@ function check(options: ToyOptions, maxKeypoints = 100): Promise<CheckReport> {
 
 /** Names of what was found on the image itself. */
 const named = async (report: Promise<CheckReport>, during = 'the image'): Promise<string[]> =>
-  (await report).violations.filter((v) => v.during === during).map((v) => v.name);
+  (await report).violations.filter((v) => v.during.split(', ').includes(during)).map((v) => v.name);
 
 test('a good network on ordinary images: features, timing; a black image is its one fault', async () => {
   const report = await check(GOOD);
@@ -59,6 +59,40 @@ test('every breach has its name', async () => {
   const dim = { dim: 9, normalised: true, metric: 'dot' } as const;
   assert.deepEqual(await named(check({ ...GOOD, manifest: { descriptor: dim } })), ['contract']);
   assert.deepEqual(await named(check({ ...GOOD, fixed: [64, 64] })), []);
+});
+
+test('a threshold that nothing passes is found, whatever number of keypoints the network gives', async () => {
+  const scores = { type: 'prob', threshold: 2 } as const;
+  assert.deepEqual(await named(check({ ...GOOD, manifest: { scores } })), ['no-keypoints']);
+});
+
+test('every fault is named, not only the first, and only once', async () => {
+  const found = async (manifest: ToyOptions['manifest']) => {
+    const { violations } = await check({ ...GOOD, manifest });
+    return violations.map((v) => [
+      v.name,
+      ...(v.detail.match(/"[a-z]+"|^[a-z.]+(?=:)|^bytes|^sha256/g) ?? []),
+    ]);
+  };
+  assert.deepEqual(await found({ stride: -1, licence: '' }), [
+    ['manifest', 'licence'],
+    ['manifest', 'stride'],
+  ]);
+  assert.deepEqual(await found({ bytes: 1, sha256: '0'.repeat(64) }), [
+    ['corrupt', 'bytes'],
+    ['corrupt', 'sha256'],
+  ]);
+  const outputs = { keypoints: 'kp', scores: 'scores', descriptors: 'desc', global: 'global' };
+  assert.deepEqual(await found({ outputs }), [
+    ['contract', '"kp"'],
+    ['contract', '"desc"'],
+  ]);
+  const descriptor = { dim: 9, normalised: true, metric: 'dot' } as const;
+  const global = { dim: 7, normalised: true, pca: false };
+  assert.deepEqual(await found({ descriptor, global }), [
+    ['contract', '"descriptors"'],
+    ['contract', '"global"'],
+  ]);
 });
 
 test('the image handed in is left as it was, even a Buffer', async () => {

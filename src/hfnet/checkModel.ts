@@ -1,5 +1,6 @@
 import { type ErrorCode, PosestreamError } from '../domain/errors.js';
 import type { Features, GrayImage, ModelIdentity } from '../domain/features.js';
+import { faultsIn } from './faults.js';
 import { framePx } from './framePixels.js';
 import { identityOf } from './modelFile.js';
 import { type Inspection, type Network, openNetwork } from './network.js';
@@ -61,7 +62,7 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
     try {
       return await run();
     } catch (error) {
-      violations.push({ ...violationOf(error), during });
+      violations.push(...breachesOf(error).map((breach) => ({ ...breach, during })));
       return null;
     }
   };
@@ -85,7 +86,13 @@ export async function checkModel(options: CheckOptions): Promise<CheckReport> {
     });
   const timing = again && (await attempt('timing', () => timed(network, options)));
   await network.release();
-  return { ok: violations.length === 0, violations, model: identityOf(network.manifest), features, timing };
+  return {
+    ok: violations.length === 0,
+    violations: merged(violations),
+    model: identityOf(network.manifest),
+    features,
+    timing,
+  };
 }
 
 interface Trial {
@@ -119,6 +126,9 @@ function breaches(
   contentful: boolean,
 ): Breach[] {
   const n = raw.scores.length;
+  const { threshold } = manifest.scores;
+  const least = manifest.kind === 'dense-v1' ? 0 : threshold;
+  const kept = countRows(n, (row) => raw.scores[row] > least);
   const { normalised } = manifest.descriptor;
   const isOutside = (row: number, axis: number): boolean => {
     const px = framePx(raw, toFramePx, row, axis);
@@ -131,7 +141,11 @@ function breaches(
     manifest.global?.normalised && raw.global ? looseRows(raw.global, raw.global.length) : 0;
   const excess = manifest.inputs.maxKeypoints ? n - maxKeypoints : 0;
   const rules: [ViolationName, number, string][] = [
-    ['no-keypoints', contentful && n === 0 ? 1 : 0, 'Not one keypoint; is the threshold too high?'],
+    [
+      'no-keypoints',
+      contentful && kept === 0 ? 1 : 0,
+      `No keypoint has a score above the threshold, ${threshold}.`,
+    ],
     ['too-many-keypoints', excess, `${n} keypoints where ${maxKeypoints} were asked for.`],
     ['keypoints-outside', outside, `${outside} of ${n} keypoints lie outside ${sizePx.join(' x ')} px.`],
     ['negative-scores', negative, `${negative} of ${n} scores are negative.`],
@@ -186,7 +200,20 @@ const NAME_OF: Partial<Record<ErrorCode, ViolationName>> = {
   E_MODEL_NONFINITE: 'nonfinite',
 };
 
-function violationOf(error: unknown): Breach {
-  if (!(error instanceof PosestreamError)) return { name: 'failed', detail: String(error) };
-  return { name: NAME_OF[error.code] ?? 'failed', detail: error.message };
+function breachesOf(error: unknown): Breach[] {
+  if (!(error instanceof PosestreamError)) return [{ name: 'failed', detail: String(error) }];
+  const name = NAME_OF[error.code] ?? 'failed';
+  return faultsIn(error).map((detail) => ({ name, detail }));
+}
+
+/** What was found on several images is told once. */
+function merged(violations: readonly Violation[]): Violation[] {
+  const groups = new Map<string, Violation>();
+  for (const violation of violations) {
+    const key = `${violation.name} ${violation.detail}`;
+    const known = groups.get(key);
+    const during = known ? `${known.during}, ${violation.during}` : violation.during;
+    groups.set(key, { ...violation, during });
+  }
+  return [...groups.values()];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PosestreamError } from '../domain/errors.js';
+import { faultsError } from './faults.js';
 
 const name = z.string().min(1);
 const count = z.int().positive();
@@ -106,7 +107,7 @@ export function parseManifest(text: string, path: string): ModelManifest {
   const result = manifestSchema.safeParse(parseJson(text, path));
   if (result.success) return result.data;
   const faults = result.error.issues.map((i) => `${i.path.join('.') || '(top)'}: ${i.message}`);
-  throw new PosestreamError('E_MODEL_MANIFEST', `${path}: ${faults.join('; ')}.`, {
+  throw faultsError('E_MODEL_MANIFEST', path, faults, {
     hint: 'Mend the named fields; models/README.md lists every field.',
     cause: result.error,
   });

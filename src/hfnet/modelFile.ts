@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { PosestreamError } from '../domain/errors.js';
 import type { ModelIdentity } from '../domain/features.js';
+import { faultsError } from './faults.js';
 import { type ModelManifest, parseManifest } from './manifest.js';
 
 export interface LoadedModel {
@@ -20,8 +21,11 @@ export function loadModel(manifestPath: string): LoadedModel {
   const path = resolve(dirname(manifestPath), manifest.file);
   const bytes = read(path, 'network');
   const digest = sha256Hex(bytes);
-  if (bytes.length !== manifest.bytes) throw corrupt(path, 'bytes', manifest.bytes, bytes.length);
-  if (digest !== manifest.sha256) throw corrupt(path, 'sha256', manifest.sha256, digest);
+  const faults = [
+    ...differing('bytes', manifest.bytes, bytes.length),
+    ...differing('sha256', manifest.sha256, digest),
+  ];
+  if (faults.length > 0) throw faultsError('E_MODEL_CORRUPT', path, faults, { hint: FETCH_AGAIN });
   return { manifest, bytes, path };
 }
 
@@ -45,12 +49,8 @@ function read(path: string, what: string): Buffer {
   }
 }
 
-function corrupt(path: string, field: string, expected: unknown, found: unknown): PosestreamError {
-  return new PosestreamError(
-    'E_MODEL_CORRUPT',
-    `${path}: ${field} is ${found}, its manifest says ${expected}.`,
-    {
-      hint: 'Fetch the file again; if it was changed on purpose, write its new size and sha256 into the manifest.',
-    },
-  );
-}
+const differing = <T>(field: string, stated: T, found: T): string[] =>
+  stated === found ? [] : [`${field} is ${found}, its manifest says ${stated}`];
+
+const FETCH_AGAIN =
+  'Fetch the file again; if it was changed on purpose, write its new size and sha256 into the manifest.';

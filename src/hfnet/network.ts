@@ -71,11 +71,7 @@ export async function openNetwork(manifestPath: string, threads: number): Promis
     manifest,
     extract: (image, options) => extractCounted(state, image, options),
     inspect: (image, options) => inspect(state, image, options),
-    release: async () => {
-      await state.session.release();
-      await (await state.local)?.release();
-      await state.dense?.release();
-    },
+    release: () => releaseAll(state),
   };
 }
 
@@ -93,8 +89,7 @@ async function extractCounted(state: State, image: GrayImage, options: ExtractOp
 }
 
 async function reopen(state: State): Promise<void> {
-  await state.session.release();
-  await (await state.local)?.release();
+  await releaseAll({ ...state, dense: null });
   state.local = null;
   const { bytes, path } = loadModel(state.manifestPath);
   state.session = await openSession(bytes, state.threads, path);
@@ -106,8 +101,16 @@ async function reopen(state: State): Promise<void> {
 function sessionFor(state: State, { global = true }: ExtractOptions): Session | Promise<Session> {
   const head = state.manifest.outputs.global;
   if (global || !head) return state.session;
-  state.local ??= openLocal(state, head);
+  // A graph that will not open without its head still runs with it.
+  state.local ??= openLocal(state, head).catch(() => state.session);
   return state.local;
+}
+
+async function releaseAll({ session, local, dense }: State): Promise<void> {
+  const shorter = await local;
+  if (shorter !== session) await shorter?.release();
+  await session.release();
+  await dense?.release();
 }
 
 function openLocal({ manifestPath, threads }: State, head: string): Promise<Session> {

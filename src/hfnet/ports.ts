@@ -1,4 +1,4 @@
-import { PosestreamError } from '../domain/errors.js';
+import { faultsError } from './faults.js';
 import type { Size } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import type { Session } from './session.js';
@@ -8,13 +8,12 @@ import type { Session } from './session.js';
 export function checkPorts(session: Session, manifest: ModelManifest, path: string): void {
   const faults = portFaults(session, manifest);
   if (faults.length === 0) return;
-  throw new PosestreamError('E_MODEL_CONTRACT', `${path}: ${faults.join('; ')}.`, {
+  throw faultsError('E_MODEL_CONTRACT', path, faults, {
     hint: 'Mend the manifest (tensor names, channels) or export the network again.',
   });
 }
 
-/** Everything in which the file's inputs and outputs are not what the manifest says. */
-export function portFaults(session: Session, manifest: ModelManifest): string[] {
+function portFaults(session: Session, manifest: ModelManifest): string[] {
   return [
     ...absent('input', manifest.inputs, session.inputs),
     ...absent('output', manifest.outputs, session.outputs),

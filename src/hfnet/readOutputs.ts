@@ -4,7 +4,7 @@ import type { InputPlan } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import type { RawFeatures } from './selectKeypoints.js';
 import type { Session } from './session.js';
-import { checkFinite, float32Of } from './tensors.js';
+import { checkTensors, type Expectation } from './tensors.js';
 
 type Outputs = Readonly<Record<string, Tensor>>;
 
@@ -14,18 +14,24 @@ type Outputs = Readonly<Record<string, Tensor>>;
 export function readSparse(manifest: ModelManifest, outputs: Outputs, wantsGlobal: boolean): RawFeatures {
   const { outputs: names, descriptor } = manifest;
   const { dim } = descriptor;
-  const scores = read(outputs, names.scores, [[1, -1], [-1]]);
-  const n = scores.length;
-  const keypoints = read(outputs, names.keypoints!, [
-    [1, n, 2],
-    [n, 2],
+  const n = outputs[names.scores]?.size ?? 0;
+  const rows = (width: number) => [
+    [1, n, width],
+    [n, width],
+  ];
+  checkTensors(outputs, [
+    { name: names.scores, shapes: [[1, -1], [-1]] },
+    { name: names.keypoints!, shapes: rows(2) },
+    { name: names.descriptors, shapes: rows(dim) },
+    ...(wantsGlobal ? globalExpected(manifest) : []),
   ]);
-  const descriptors = read(outputs, names.descriptors, [
-    [1, n, dim],
-    [n, dim],
-  ]);
-  const global = wantsGlobal ? readGlobal(manifest, outputs) : null;
-  return { keypoints, scores, descriptors, dim, global };
+  return {
+    keypoints: numbers(outputs, names.keypoints!),
+    scores: numbers(outputs, names.scores),
+    descriptors: numbers(outputs, names.descriptors),
+    dim,
+    global: wantsGlobal ? readGlobal(manifest, outputs) : null,
+  };
 }
 
 /** Keypoints out of a dense-v1 network's maps, by the keypoint graph.
@@ -46,9 +52,12 @@ export async function readDense(
     prob64: [1, 64, ...scoreCells],
     logit65: [1, 65, ...scoreCells],
   }[manifest.scores.type];
-  read(outputs, names.scores, [scoreShape]);
-  read(outputs, names.descriptors, [[1, dim, ...cells]]);
-  if (names.reliability) read(outputs, names.reliability, [[1, 1, -1, -1]]);
+  checkTensors(outputs, [
+    { name: names.scores, shapes: [scoreShape] },
+    { name: names.descriptors, shapes: [[1, dim, ...cells]] },
+    ...(names.reliability ? [{ name: names.reliability, shapes: [[1, 1, -1, -1]] }] : []),
+    ...(global ? globalExpected(manifest) : []),
+  ]);
   const found = await keypointGraph.run({
     scores: outputs[names.scores],
     descriptors: outputs[names.descriptors],
@@ -65,13 +74,12 @@ export async function readDense(
   };
 }
 
-function readGlobal({ outputs: names, global }: ModelManifest, outputs: Outputs): Float32Array | null {
-  if (!names.global || !global) return null;
-  return read(outputs, names.global, [[1, global.dim], [global.dim]]);
+function globalExpected({ outputs: names, global }: ModelManifest): Expectation[] {
+  return names.global && global ? [{ name: names.global, shapes: [[1, global.dim], [global.dim]] }] : [];
 }
 
-function read(outputs: Outputs, name: string, shapes: readonly (readonly number[])[]): Float32Array {
-  const values = float32Of(name, outputs[name], shapes);
-  checkFinite(name, values);
-  return values;
+function readGlobal({ outputs: names }: ModelManifest, outputs: Outputs): Float32Array | null {
+  return names.global ? numbers(outputs, names.global) : null;
 }
+
+const numbers = (outputs: Outputs, name: string): Float32Array => outputs[name].data as Float32Array;

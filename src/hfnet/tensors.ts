@@ -1,24 +1,37 @@
 import type { Tensor } from 'onnxruntime-node';
 import { PosestreamError } from '../domain/errors.js';
+import { faultsError } from './faults.js';
 
 /** A size of -1 takes any number. */
 type Expected = readonly number[];
 
-/** The tensor's numbers, once its type and shape are what the contract says.
- * @param shapes  accepted shapes, the preferred one first
- * @throws PosestreamError E_MODEL_CONTRACT naming tensor, expected and found */
-export function float32Of(
-  name: string,
-  tensor: Tensor | undefined,
-  shapes: readonly Expected[],
-): Float32Array {
-  if (!tensor) throw contract(name, shapes, 'nothing');
+/** A tensor of the network and what the contract lets it be. */
+export interface Expectation {
+  readonly name: string;
+  /** Accepted shapes, the preferred one first. */
+  readonly shapes: readonly Expected[];
+}
+
+/** Checks type, shape and finiteness of all of them.
+ * @throws PosestreamError E_MODEL_CONTRACT naming every tensor that differs, with expected and found; E_MODEL_NONFINITE */
+export function checkTensors(
+  tensors: Readonly<Record<string, Tensor>>,
+  expectations: readonly Expectation[],
+): void {
+  const faults = expectations.flatMap(({ name, shapes }) => shapeFault(name, tensors[name], shapes));
+  if (faults.length > 0) throw faultsError('E_MODEL_CONTRACT', 'The network', faults, { hint: EXPORT_AGAIN });
+  for (const { name } of expectations) checkFinite(name, tensors[name].data as Float32Array);
+}
+
+const EXPORT_AGAIN = 'Mend the manifest (tensor names, sizes) or export the network again.';
+
+function shapeFault(name: string, tensor: Tensor | undefined, shapes: readonly Expected[]): string[] {
   const fits = shapes.some(
-    (s) => s.length === tensor.dims.length && s.every((d, i) => d < 0 || d === tensor.dims[i]),
+    (s) => s.length === tensor?.dims.length && s.every((d, i) => d < 0 || d === tensor.dims[i]),
   );
-  if (tensor.type !== 'float32' || !fits)
-    throw contract(name, shapes, `${tensor.type} ${describe(tensor.dims)}`);
-  return tensor.data as Float32Array;
+  if (tensor?.type === 'float32' && fits) return [];
+  const found = tensor === undefined ? 'nothing' : `${tensor.type} ${describe(tensor.dims)}`;
+  return [`tensor "${name}": expected float32 ${shapes.map(describe).join(' or ')}, found ${found}`];
 }
 
 /** @throws PosestreamError E_MODEL_NONFINITE where a value is NaN or infinite */
@@ -42,13 +55,4 @@ export function int32Of(tensor: Tensor): Int32Array {
   return out;
 }
 
-export const describe = (dims: readonly (number | string)[]): string =>
-  `[${dims.map((d) => (d === -1 ? 'N' : d)).join(', ')}]`;
-
-function contract(name: string, shapes: readonly Expected[], found: string): PosestreamError {
-  return new PosestreamError(
-    'E_MODEL_CONTRACT',
-    `Tensor "${name}": expected float32 ${shapes.map(describe).join(' or ')}, found ${found}.`,
-    { hint: 'Mend the manifest (tensor names, sizes) or export the network again.' },
-  );
-}
+const describe = (dims: readonly number[]): string => `[${dims.map((d) => (d === -1 ? 'N' : d)).join(', ')}]`;
