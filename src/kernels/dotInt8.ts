@@ -15,8 +15,8 @@ export function dotInt8(a: Int8Array, aStart: number, b: Int8Array, bStart: numb
   return (s0 + s1 + s2 + s3) | 0;
 }
 
-/** Unit rows x 127 as whole numbers, the form maps store.
+/** Unit rows x 127 as whole numbers, the form maps store. Shifted above zero, so that cutting rounds.
  * @param out written at [0, count) */
 export function roundRows(rows: Float32Array, count: number, out: Int8Array): void {
-  for (let i = 0; i < count; i++) out[i] = Math.round(127 * rows[i]);
+  for (let i = 0; i < count; i++) out[i] = ((127 * rows[i] + 128.5) | 0) - 128;
 }
