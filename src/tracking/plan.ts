@@ -51,7 +51,7 @@ export function planFrame(
 ): Plan {
   if (track.state === 'lost') return { ...planAlone(rotate(turnsDeg, frame.sequence)), isDoubtful: true };
   const searching = track.state === 'relocalizing';
-  const wholeMap = effort === 'all' || searching || isPowerOfTwo(track.misses + 1);
+  const wholeMap = effort === 'all' || searching || track.rival !== null || isPowerOfTwo(track.misses + 1);
   const audit = track.state === 'tracking' && isAuditDue(track, frame.timestampS, limits);
   const { turnDeg } = track.belief;
   const turns = searching ? rotate(turnsDeg, frame.sequence) : besideTurn(turnDeg, turnsDeg);
