@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Lost, Outcome, Posed, SmoothPose } from '../domain/outcome.js';
 import { fileError } from '../map/fileError.js';
+import { captureAgeMs } from '../server/poseMessage.js';
+import { systemClock } from '../streams/clock.js';
 
 export interface Report {
   readonly write: (outcome: Outcome) => void;
@@ -17,7 +19,7 @@ export function openReport(path: string): Report {
     failure = error;
   });
   return {
-    write: (outcome) => stream.write(`${JSON.stringify(reportLine(outcome))}\n`),
+    write: (outcome) => stream.write(`${JSON.stringify(reportLine(outcome, systemClock.nowMs()))}\n`),
     close: async () => {
       if (failure === null) {
         stream.end();
@@ -28,11 +30,14 @@ export function openReport(path: string): Report {
   };
 }
 
-/** What a report says of a frame: flat, named, with units. */
-export function reportLine(outcome: Outcome): Record<string, unknown> {
+/** What a report says of a frame: flat, named, with units. Its age is known where the frame came live.
+ * @param nowMs  since the Unix epoch */
+export function reportLine(outcome: Outcome, nowMs: number): Record<string, unknown> {
   const { frame, timings } = outcome;
+  const ageMs = captureAgeMs(frame, nowMs);
   const base = {
     timestampS: frame.timestampS,
+    ...(ageMs === null ? {} : { ageMs }),
     ...(frame.name === undefined ? {} : { name: frame.name }),
     epoch: frame.epoch,
     sequence: frame.sequence,

@@ -19,7 +19,7 @@ export interface Shares {
   readonly reasons: Readonly<Record<string, number>>;
   /** Share that looked the whole map up; null where the run does not say. */
   readonly retrieved: number | null;
-  /** Null where the run does not say. */
+  /** Capture to result, of frames that were not dropped; null where the run does not say. */
   readonly ageP50Ms: number | null;
   readonly ageP95Ms: number | null;
   readonly stages: readonly Stage[];
@@ -28,7 +28,9 @@ export interface Shares {
 export function sharesOf({ frames, format }: Run): Shares {
   const share = (wordOf: (frame: RunFrame) => string | null) => sharesBy(frames, wordOf);
   const isReport = format === 'report';
-  const ages = frames.flatMap(({ ageMs }) => (ageMs === null ? [] : [ageMs]));
+  const ages = frames.flatMap(({ ageMs, outcome }) =>
+    ageMs === null || outcome === 'dropped' ? [] : [ageMs],
+  );
   return {
     frames: frames.length,
     outcomes: isReport ? share(({ outcome }) => outcome) : {},
