@@ -11,8 +11,7 @@ import { createEngine } from '../src/hfnet/engine.js';
 import { readMap, writeMap } from '../src/map/mapFile.js';
 import { createPlaceIndex } from '../src/map/placeIndex.js';
 import { DEFAULT_OPTIONS, type Localizer, MAP_DESCRIPTORS } from '../src/operators/localizer.js';
-import { localizeFrame } from '../src/streams/localize.js';
-import { LOST } from '../src/tracking/track.js';
+import { localizeFrame, START } from '../src/streams/localize.js';
 import { type BenchRow, benchRow } from './benchRow.js';
 import type { Bench, BenchContext } from './context.js';
 import { type DriveQuery, generateDrive } from './generatedDrive.js';
@@ -70,7 +69,7 @@ async function benchThreads(
       asked = query;
       const { ids } = await places.search(query.features.global!, DEFAULT_OPTIONS.retrieved);
       const a = await timed(query, async () =>
-        poseOf((await lastValueFrom(localize(frameOf(query, n), LOST))).outcome),
+        poseOf((await lastValueFrom(localize(frameOf(query, n), START))).outcome),
       );
       // the peer is slow: a tenth of the queries is enough for a median
       const b = n % 10 === 0 ? await timed(query, async () => cv.localize(query, [...ids])) : null;

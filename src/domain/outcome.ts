@@ -64,6 +64,7 @@ export interface StageTimings {
   readonly clusterMs?: number;
   readonly matchMs?: number;
   readonly solveMs?: number;
+  readonly smoothMs?: number;
   readonly totalMs?: number;
 }
 

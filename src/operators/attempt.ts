@@ -15,6 +15,8 @@ export interface Tried {
   readonly turnDeg: number;
   /** Keyframe most inliers were seen from. */
   readonly keyframe: number;
+  /** [n] 1 for the correspondences that agree, distinct or not; empty where no pose was found. */
+  readonly inlierMask: Uint8Array;
   readonly evidence: Evidence | null;
 }
 

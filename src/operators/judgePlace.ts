@@ -32,6 +32,7 @@ export function judgePlace(
     turnDeg: query.turnDeg,
     inliers: support.inliers,
     keyframe: mostSeen(correspondences, solved.inlierMask),
+    inlierMask: solved.inlierMask.slice(),
     evidence: options.evidence ? splitEvidence(correspondences, solved.inlierMask) : null,
   };
   const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
@@ -49,6 +50,7 @@ export function missPlace(matched: MatchedPlace, query: Query, options: Localize
     turnDeg: query.turnDeg,
     inliers: 0,
     keyframe: matched.place.keyframes[0],
+    inlierMask: new Uint8Array(0),
     evidence: null,
   };
 }

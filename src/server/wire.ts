@@ -42,6 +42,7 @@ const timings = z.object({
   clusterMs: z.number().optional(),
   matchMs: z.number().optional(),
   solveMs: z.number().optional(),
+  smoothMs: z.number().optional(),
   totalMs: z.number().optional(),
 });
 

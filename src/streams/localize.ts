@@ -21,10 +21,11 @@ import type { Dropped, DropReason, Outcome } from '../domain/outcome.js';
 import { sceneUnit } from '../map/sceneUnit.js';
 import { betterAttempt, fixOf, type Looked } from '../operators/attempt.js';
 import { conflateScan } from '../operators/conflateScan.js';
-import { takePicture, viewOf } from '../operators/extractFeatures.js';
+import { takePicture, type View, viewOf } from '../operators/extractFeatures.js';
 import type { Localizer, Picture } from '../operators/localizer.js';
 import { lookAnywhere, lookNear, lookTurned } from '../operators/look.js';
 import { losslessScan } from '../operators/losslessScan.js';
+import { NO_TRAIL, smoothPose, type Trail } from '../operators/smoothPose.js';
 import { type Search, toOutcome } from '../operators/toOutcome.js';
 import { advance } from '../tracking/advance.js';
 import { limitsFor, type TrackLimits } from '../tracking/limits.js';
@@ -35,10 +36,18 @@ import { LOST, type Track, trackAt } from '../tracking/track.js';
 /** `frame`: every frame alone. `sequence`: what the frames before left says where to look, and what to believe. */
 export type LocalizeMode = 'frame' | 'sequence';
 
-/** What one frame gives, and what it leaves to the next. */
-export interface Step {
-  readonly outcome: Outcome;
+/** What one frame leaves to the next. */
+export interface Held {
   readonly track: Track;
+  readonly trail: Trail;
+}
+
+/** Before the first frame. */
+export const START: Held = { track: LOST, trail: NO_TRAIL };
+
+/** What one frame gives, and what it leaves to the next. */
+export interface Step extends Held {
+  readonly outcome: Outcome;
 }
 
 /** A recording, frame after frame: nothing dropped, the same input and seed give the same poses to the byte. */
@@ -48,7 +57,7 @@ export function localizeRecording(
   mode: LocalizeMode,
 ): Observable<Outcome> {
   const project = localizeFrame(localizer, mode, 'all');
-  return losslessScan(source, { seed: LOST, next: trackOf, project }).pipe(map(outcomeOf));
+  return losslessScan<Frame, Held, Step>(source, { seed: START, next: heldOf, project }).pipe(map(outcomeOf));
 }
 
 /** Sees a frame while its pixels are there; what it returns, if anything, is told the frame's outcome. */
@@ -61,12 +70,12 @@ export function localizeLive(
   watch: FrameWatcher = () => null,
 ): OperatorFunction<Frame, Outcome> {
   const localize = localizeFrame(localizer, mode, 'spare');
-  const newest = conflateScan<Frame, Track, Step | Dropped>({
-    seed: LOST,
-    next: (track, result) => ('track' in result ? result.track : track),
-    project: (frame, track) => {
+  const newest = conflateScan<Frame, Held, Step | Dropped>({
+    seed: START,
+    next: (held, result) => ('track' in result ? heldOf(held, result) : held),
+    project: (frame, held) => {
       const tell = watch(frame);
-      const step = localize(frame, track);
+      const step = localize(frame, held);
       return tell === null ? step : step.pipe(tap(({ outcome }) => tell(outcome)));
     },
     displaced: (frame) => dropFrame(frame, 'busy'),
@@ -92,20 +101,26 @@ export function localizeLive(
 export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: Effort) {
   const limits = limitsFor(sceneUnit(localizer.map));
   const { turnsDeg } = localizer.options;
-  return (frame: Frame, before: Track): Observable<Step> => {
-    if (isRejected(frame)) return of({ outcome: dropRejected(frame), track: before });
-    const track = mode === 'frame' ? LOST : trackAt(before, frame, limits);
+  return (frame: Frame, before: Held): Observable<Step> => {
+    if (isRejected(frame)) return of({ ...before, outcome: dropRejected(frame) });
+    const track = mode === 'frame' ? LOST : trackAt(before.track, frame, limits);
     const plan = mode === 'frame' ? planAlone(turnsDeg) : planFrame(track, frame, turnsDeg, effort, limits);
     return of(frame).pipe(
       takePicture(localizer),
-      concatMap((picture) =>
-        searchMap(localizer, picture, plan, track, limits).pipe(
-          map((search) => stepOf(localizer, picture, search, track, limits)),
-        ),
-      ),
+      concatMap((picture) => {
+        const view = viewOf(localizer, picture);
+        return searchMap(localizer, view, picture, plan, track, limits).pipe(
+          concatMap(async ({ best, ...search }) => {
+            const step = stepOf(localizer, picture, { best, ...search }, track, limits);
+            if (mode === 'frame') return { ...step, trail: NO_TRAIL };
+            const seen = await view(best?.turnDeg ?? plan.turnDeg, false);
+            return { ...step, ...smoothPose(localizer, limits, before.trail, seen, best, step.outcome) };
+          }),
+        );
+      }),
       catchError((error: unknown) => {
         if (!isFrameFault(error)) throw error;
-        return of({ outcome: dropped(frame, 'fault'), track: before });
+        return of({ ...before, outcome: dropped(frame, 'fault') });
       }),
     );
   };
@@ -115,12 +130,12 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: 
  * whole map, in the whole map with the picture turned, should the camera be rolled. Of those that fail the best speaks. */
 function searchMap(
   localizer: Localizer,
+  view: View,
   picture: Picture,
   plan: Plan,
   track: Track,
   limits: TrackLimits,
 ): Observable<Search> {
-  const view = viewOf(localizer, picture);
   let retrieved = false;
   const wholeMap = (turnDeg: number) =>
     defer(() => {
@@ -166,7 +181,7 @@ function stepOf(
   search: Search,
   before: Track,
   limits: TrackLimits,
-): Step {
+): Omit<Step, 'trail'> {
   const { best, audit } = search;
   const sighting: Sighting = {
     frame: picture.frame,
@@ -178,7 +193,7 @@ function stepOf(
   return { outcome: toOutcome(map, picture, search, advanced), track: advanced.track };
 }
 
-const trackOf = (_: Track, step: Step) => step.track;
+const heldOf = (_: Held, { track, trail }: Step): Held => ({ track, trail });
 const outcomeOf = ({ outcome }: Step) => outcome;
 
 /** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */

@@ -131,8 +131,20 @@ function guessed(dtS: number, noise: MotionNoise): Float64Array {
   return out;
 }
 
+/** A solver's covariance knows its pixels' noise, not the map's errors: recorded sets gave squared errors 2 (a rendered
+ * street) to 24 (handheld indoors) times what it said. */
+const FIX_INFLATION = 9;
+/** Share of the standard deviation of tracking's own fixes below which none is taken to be. */
+const LEAST_SHARE = 0.1;
+
 function fixOf({ fix }: SmoothInput, noise: MotionNoise): WindowFix | null {
-  return fix === null ? null : windowFix(fix.worldFromCam, widen(fix.worldFromCam, fix.covariance, noise));
+  if (fix === null) return null;
+  const { worldFromCam, covariance } = fix;
+  if (covariance === null) return windowFix(worldFromCam, widen(worldFromCam, null, noise));
+  const { fixRad, fixM } = noise;
+  const least = { ...noise, fixRad: LEAST_SHARE * fixRad, fixM: LEAST_SHARE * fixM };
+  const inflated = covariance.map((v) => FIX_INFLATION * v);
+  return windowFix(worldFromCam, widen(worldFromCam, inflated, least));
 }
 
 function newestOf(
@@ -149,13 +161,13 @@ function newestOf(
   };
 }
 
-/** Nothing where too few fixes agree; what was published before, moved on, where the window's pose would be a jump. */
+/** Nothing where too few fixes agree, and nothing for a while where the window's pose would be a jump. */
 function publish(
   after: Smoother & { readonly solved: WindowSolution | null },
   limits: TrackLimits,
 ): Smoothed {
   const { solved, published } = after;
-  if (solved === null || solved.support < MIN_SUPPORT || 2 * solved.agreeing < solved.fixes)
+  if (solved === null || solved.support < MIN_SUPPORT || 2 * solved.support < solved.fixes)
     return { smoother: after, smooth: null };
   const pose = newestPose(solved);
   if (published === null || isNear(published, pose, limits))

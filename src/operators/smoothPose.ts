@@ -1,0 +1,107 @@
+import type { MapModel } from '../domain/mapModel.js';
+import type { Outcome } from '../domain/outcome.js';
+import type { TrackLimits } from '../tracking/limits.js';
+import { createOdometryWorkspace, measureMotion, type OdometryWorkspace } from '../tracking/odometry.js';
+import {
+  expectedMotion,
+  NEW_SMOOTHER,
+  newestPose,
+  type Smoother,
+  smoothFrame,
+} from '../tracking/smoother.js';
+import { type Snapshot, setMapRanges, takeSnapshot } from '../tracking/snapshot.js';
+import type { Looked } from './attempt.js';
+import type { Localizer, Query } from './localizer.js';
+
+/** What one frame leaves for the smoothing of the next. */
+export interface Trail {
+  readonly smoother: Smoother;
+  readonly snapshot: Snapshot | null;
+  /** How far the snapshot's picture was turned: descriptors of different turns do not match. */
+  readonly turnDeg: number;
+}
+
+export const NO_TRAIL: Trail = { smoother: NEW_SMOOTHER, snapshot: null, turnDeg: 0 };
+
+export interface SmoothedOutcome {
+  readonly outcome: Outcome;
+  readonly trail: Trail;
+}
+
+/** The frame's pose as its neighbours in time correct it (Local Supports Global): motions between frames by their own
+ * keypoints and the map's fixes in one sliding window. The raw pose stays as it is.
+ * @param seen  the frame as the network saw it    @param best  the look that speaks for it */
+export function smoothPose(
+  localizer: Localizer,
+  limits: TrackLimits,
+  before: Trail,
+  seen: Query,
+  best: Looked | null,
+  outcome: Outcome,
+): SmoothedOutcome {
+  if (outcome.kind === 'dropped') return { outcome, trail: before };
+  const done = seen.watch.time('smoothMs', () => smooth(localizer, limits, before, seen, best, outcome));
+  return { ...done, outcome: { ...done.outcome, timings: seen.watch.timings() } };
+}
+
+function smooth(
+  localizer: Localizer,
+  limits: TrackLimits,
+  before: Trail,
+  seen: Query,
+  best: Looked | null,
+  outcome: Exclude<Outcome, { kind: 'dropped' }>,
+): SmoothedOutcome {
+  const snapshot = takeSnapshot(seen.camera, seen.features);
+  const { frame, resetCounter } = outcome;
+  const odometry =
+    before.snapshot === null || before.turnDeg !== seen.turnDeg
+      ? null
+      : measureMotion(
+          before.snapshot,
+          snapshot,
+          expectedMotion(before.smoother, frame.timestampS),
+          workspaceOf(localizer),
+        );
+  const fix = ownFix(outcome);
+  const input = { frame, resetCounter, fix, odometry };
+  const { smoother, smooth: pose } = smoothFrame(before.smoother, input, limits);
+  if (fix !== null && best !== null) learnRanges(localizer.map, snapshot, smoother, best);
+  return {
+    outcome: outcome.kind === 'posed' ? { ...outcome, smooth: pose } : outcome,
+    trail: { smoother, snapshot, turnDeg: seen.turnDeg },
+  };
+}
+
+/** A predicted pose says nothing new. */
+const ownFix = (outcome: Outcome) =>
+  outcome.kind === 'posed' && outcome.pose.source !== 'coasted' ? outcome.pose : null;
+
+/** How far off the fix's map points are, as seen from the window's pose and only where it agrees with the fix: the next
+ * motion's length hangs on it, its rotation and direction do not. */
+function learnRanges(
+  { points }: MapModel,
+  snapshot: Snapshot,
+  { newest, solved }: Smoother,
+  best: Looked,
+): void {
+  if (!newest?.fixAgrees || solved === null) return;
+  const { xyPx, point, count } = best.matched.correspondences;
+  const rows = Array.from({ length: count }, (_, i) => i).filter((i) => best.inlierMask[i] === 1);
+  const pixels = Float64Array.from(rows.flatMap((i) => [xyPx[2 * i], xyPx[2 * i + 1]]));
+  const xyz = Float64Array.from(
+    rows.flatMap((i) => [...points.xyz.subarray(3 * point[i], 3 * point[i] + 3)]),
+  );
+  setMapRanges(snapshot, newestPose(solved), pixels, xyz);
+}
+
+const workspaces = new WeakMap<Localizer, OdometryWorkspace>();
+
+/** One workspace per localizer: frames of one localizer are worked on one after another. */
+function workspaceOf(localizer: Localizer): OdometryWorkspace {
+  const existing = workspaces.get(localizer);
+  if (existing !== undefined) return existing;
+  const created = createOdometryWorkspace();
+  workspaces.set(localizer, created);
+  return created;
+}
