@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { type ServerMessage, serverMessage } from '../src/server/wire.js';
 import { ffmpeg, hasFfmpeg } from './clips.js';
@@ -72,13 +73,17 @@ describe('live', { skip: hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH'
 
   test('localize takes the same camera and writes what it has when it is stopped', async () => {
     const out = join(scratch, 'poses.tum');
-    const args = ['localize', camera.url, '--map', map, '--intrinsics', CAMERA, '--out', out];
+    const report = join(scratch, 'frames.jsonl');
+    const files = ['--out', out, '--report', report];
+    const args = ['localize', camera.url, '--map', map, '--intrinsics', CAMERA, ...files];
     const child = spawn(process.execPath, ['--import', 'tsx', repositoryPath('src/cli/main.ts'), ...args], {
       stdio: 'ignore',
     });
-    const stop = setTimeout(() => child.kill('SIGINT'), 8_000);
-    const [code] = await once(child, 'exit');
-    clearTimeout(stop);
+    const exited = once(child, 'exit');
+    const posed = () => (existsSync(report) ? readFileSync(report, 'utf8').split('"posed"').length - 1 : 0);
+    while (posed() < 15 && child.exitCode === null) await delay(100);
+    child.kill('SIGINT');
+    const [code] = await exited;
     assert.equal(code, 130);
     const poses = readFileSync(out, 'utf8')
       .split('\n')
