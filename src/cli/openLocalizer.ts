@@ -8,6 +8,7 @@ import {
   type Localizer,
   MAP_DESCRIPTORS,
 } from '../operators/localizer.js';
+import { roundRobin } from '../operators/turns.js';
 
 /** The network that comes with the package. */
 export const DEFAULT_MODEL = fileURLToPath(new URL('../../models/hfnet.json', import.meta.url));
@@ -32,7 +33,8 @@ export async function openLocalizer(setup: LocalizerSetup): Promise<OpenLocalize
     await engine.store(MAP_DESCRIPTORS, map.observations.descriptors, map.observations.dim);
     const places = await createPlaceIndex(map, engine, { kind: 'auto' });
     const options = { ...DEFAULT_OPTIONS, ...setup.options };
-    return { engine, map, places, options, nowMs: () => performance.now(), close: () => engine.close() };
+    const nowMs = () => performance.now();
+    return { engine, map, places, options, nowMs, turns: roundRobin(), close: () => engine.close() };
   } catch (error) {
     await engine.close();
     throw error;

@@ -4,6 +4,7 @@ import type { FrameId } from '../domain/frame.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { StageTimings } from '../domain/outcome.js';
 import type { PlaceIndex } from '../map/placeIndex.js';
+import type { Turns } from './turns.js';
 
 /** What every stage of the pipeline needs; made once, read-only. */
 export interface Localizer {
@@ -13,6 +14,8 @@ export interface Localizer {
   readonly options: LocalizeOptions;
   /** Monotonic milliseconds, for timings only. */
   readonly nowMs: () => number;
+  /** Whose turn it is, where several cameras share the engine. */
+  readonly turns?: Turns;
 }
 
 export interface LocalizeOptions {

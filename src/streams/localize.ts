@@ -79,6 +79,7 @@ export function localizeLive(
       return tell === null ? step : step.pipe(tap(({ outcome }) => tell(outcome)));
     },
     displaced: (frame) => dropFrame(frame, 'busy'),
+    turns: localizer.turns,
   });
   return connect((frames) =>
     merge(
