@@ -6,7 +6,7 @@ asks by day, right = within metres and 30 degrees, never the same pose). Every g
 others, and so do all other held-out photos.
 
 Methods: a network's own global descriptor, and for each kind of local features a VLAD over them (32 k-means centres
-fitted on the database, square root, per-centre normalisation).
+fitted on the database, each centre's sum normalised).
 """
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ import numpy as np
 from cache import cover, list_photos
 from daynight import View, read_town
 from extractors import Features, mutual_matches, opencv
+from rendered import rotation
 
 REAL_SETS_M = {"kitti_a": 10.0, "karma_drone": 15.0, "walk_goproMax": 2.0, "brighton_drone": 30.0, "redkitchen7_early": 0.5}
 SURVEY = "odm_garfield"
@@ -51,8 +52,6 @@ def near(centres_a, turns_a, centres_b, turns_b, limit_m: float) -> np.ndarray:
 
 
 def add_real_set(into: Collection, folder: Path, limit_m: float) -> None:
-    from rendered import rotation
-
     times = dict(reversed(line.split(",")) for line in read_lines(folder / "images.csv"))
     poses = np.array([line.split() for line in read_lines(folder / "poses_tum.txt")], float)
     pose = lambda name: poses[np.abs(poses[:, 0] - float(times[name])).argmin(), 1:]
@@ -86,7 +85,7 @@ def share_a_view(a: Features, b: Features) -> bool:
         return False
     cv2.setRNGSeed(1)
     _, mask = cv2.findFundamentalMat(a.points[matches[:, 0]], b.points[matches[:, 1]], cv2.USAC_MAGSAC, 1.0, 0.999, 2000)
-    # A fundamental matrix explains about a fifth of random matches by chance.
+    # Random matches agree with some fundamental matrix by chance, but not a third of them.
     return mask is not None and mask.sum() >= max(MIN_EPIPOLAR, 0.3 * len(matches))
 
 
@@ -95,9 +94,12 @@ def add_town(into: Collection, folder: Path) -> None:
     if not {"day", "night"} <= town.views.keys():
         return
     day, night = town.views["day"][0::2], town.views["night"][1::2]
-    place = lambda views: (np.array([v.centre for v in views]), np.array([v.turn for v in views]))
-    pictures: list[View] = day
-    into.add("town by night", [v.bgr for v in pictures], [v.bgr for v in night], near(*place(night), *place(day), TOWN_M))
+    right = near(*places(night), *places(day), TOWN_M)
+    into.add("town by night", [view.bgr for view in day], [view.bgr for view in night], right)
+
+
+def places(views: list[View]) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([view.centre for view in views]), np.array([view.turn for view in views])
 
 
 def collect(shared: Path, town: Path | None) -> Collection:
