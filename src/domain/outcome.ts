@@ -12,10 +12,13 @@ export type TrackStateName = 'lost' | 'relocalizing' | 'tracking' | 'coasting';
 
 /** What matches say of the focal length they were solved with. */
 export interface FocalScale {
-  /** The focal length that fits best over the one given. */
+  /** The focal length that fits best over the one given, which is taken for right within a few per cent. */
   readonly ratio: number;
   /** Standard deviation of `ratio`. */
   readonly sigma: number;
+  /** How far the camera would move with it. */
+  readonly shiftM: number;
+  readonly shiftRad: number;
 }
 
 export interface PoseEstimate {

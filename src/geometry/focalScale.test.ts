@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CAMERAS, createRandom, makeScene } from '../../test/synthetic.js';
-import type { FocalScale } from '../domain/outcome.js';
 import { focalScale } from './focalScale.js';
 import { createRefineWorkspace, refinePose } from './refinePose.js';
-import { fromMatrix3x4, writeMatrix3x4 } from './rigid.js';
+import { distanceBetween, fromMatrix3x4, inverse, writeMatrix3x4 } from './rigid.js';
 
 const COUNT = 200;
 const ROWS = Int32Array.from({ length: COUNT }, (_, i) => i);
@@ -12,12 +11,7 @@ const ALL = new Uint8Array(COUNT).fill(1);
 const ws = createRefineWorkspace();
 
 /** What matches say once the pose was refined under a focal length wrong by `factor`. */
-function judged(
-  camera: (typeof CAMERAS)[number],
-  factor: number,
-  seed: number,
-  isPlanar = false,
-): FocalScale {
+function judged(camera: (typeof CAMERAS)[number], factor: number, seed: number, isPlanar = false) {
   const random = createRandom(seed);
   const scene = makeScene(camera, random, { count: COUNT, outlierRatio: 0, noisePx: 0.5, isPlanar });
   const focals = /^(SIMPLE|RADIAL)/.test(camera.model) ? 1 : 2;
@@ -26,17 +20,22 @@ function judged(
   const pose = writeMatrix3x4(scene.camFromWorld, new Float64Array(12));
   const options = { loss: 'cauchy', scalePx: 20, maxIterations: 50 } as const;
   refinePose(wrong, scene.pixels, scene.points, ROWS, COUNT, pose, options, ws);
-  const found = focalScale(wrong, fromMatrix3x4(pose), scene.pixels, scene.points, ALL, COUNT, 2);
+  const camFromWorld = fromMatrix3x4<'cam', 'world'>(pose);
+  const found = focalScale(wrong, camFromWorld, scene.pixels, scene.points, ALL, COUNT, 2);
   assert.ok(found !== null);
-  return found;
+  return { ...found, errorM: distanceBetween(inverse(camFromWorld), inverse(scene.camFromWorld)) };
 }
 
 test('a focal length wrong by 3 % is told, for every camera', () => {
   for (const camera of CAMERAS)
     for (const factor of [0.97, 1.03])
       for (let seed = 0; seed < 10; seed++) {
-        const { ratio, sigma } = judged(camera, factor, seed);
+        const { ratio, sigma, shiftM, errorM } = judged(camera, factor, seed);
         assert.ok(Math.abs(ratio * factor - 1) < 0.012, `${camera.model} ${factor}: ${ratio} ± ${sigma}`);
+        assert.ok(
+          Math.abs(shiftM - errorM) < 0.3 * errorM + 0.01,
+          `${camera.model}: ${shiftM} of ${errorM} m`,
+        );
       }
 });
 
@@ -51,9 +50,11 @@ test('a right focal length stays within its sigma as often as a normal distribut
   }
 });
 
-test('a wall seen straight on says little of the focal length', () => {
+test('a wall seen straight on says little of the focal length, and then the one given stands', () => {
   const [pinhole] = CAMERAS;
-  assert.ok(judged(pinhole, 1, 1, true).sigma > 20 * judged(pinhole, 1, 1).sigma);
+  const wall = judged(pinhole, 1, 1, true);
+  assert.ok(wall.sigma > 5 * judged(pinhole, 1, 1).sigma);
+  assert.ok(wall.sigma <= 0.051 && Math.abs(wall.ratio - 1) < 0.05);
 });
 
 test('too few matches say nothing', () => {

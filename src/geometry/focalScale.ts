@@ -10,8 +10,11 @@ const SIZE = 7;
 /** Cauchy at 95 % efficiency. */
 const CAUCHY = 2.385;
 
+/** How well a focal length is known beforehand, relative. */
+const PRIOR_SIGMA = 0.05;
+
 /** One Gauss-Newton step of pose and focal length together, from a pose that fits best for the focal length given. Depth
- * that varies tells the two apart; before a wall seen straight on they trade places and sigma grows.
+ * that varies tells the two apart; before a wall seen straight on they trade places, and the prior holds it.
  * @param pixels [n x 2]    @param points [n x 3] world    @param mask [n] 1 for inliers    @param rmsPx over the inliers
  * @returns null where the matches do not pin it */
 export function focalScale(
@@ -25,14 +28,24 @@ export function focalScale(
 ): FocalScale | null {
   const sums = accumulate(camera, camFromWorld, pixels, points, mask, count, rmsPx);
   const freedom = 2 * sums.weight - SIZE;
-  const inverse = freedom > 0 ? invertSymmetric(sums.hessian, SIZE) : null;
+  if (!(freedom > 0)) return null;
+  const variancePx2 = sums.squares / freedom;
+  sums.hessian[SIZE * SIZE - 1] += variancePx2 / (PRIOR_SIGMA * PRIOR_SIGMA);
+  const inverse = invertSymmetric(sums.hessian, SIZE);
   if (inverse === null) return null;
-  let step = 0;
-  for (let j = 0; j < SIZE; j++) step += inverse[SIZE * (SIZE - 1) + j] * sums.gradient[j];
-  const variance = (sums.squares / freedom) * inverse[SIZE * SIZE - 1];
-  if (!(variance >= 0) || !Number.isFinite(step)) return null;
-  const ratio = Math.exp(Math.min(Math.max(step, -1), 1));
-  return { ratio, sigma: ratio * Math.sqrt(variance) };
+  const step = multiply(inverse, sums.gradient);
+  const ratio = Math.exp(step[SIZE - 1]);
+  const sigma = ratio * Math.sqrt(variancePx2 * inverse[SIZE * SIZE - 1]);
+  const shiftRad = Math.hypot(step[0], step[1], step[2]);
+  // The camera's centre is the origin of its own frame.
+  const shiftM = Math.hypot(step[3], step[4], step[5]);
+  return [ratio, sigma, shiftM, shiftRad].every(Number.isFinite) ? { ratio, sigma, shiftM, shiftRad } : null;
+}
+
+function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const out = new Float64Array(SIZE);
+  for (let i = 0; i < SIZE; i++) for (let j = 0; j < SIZE; j++) out[i] += matrix[SIZE * i + j] * vector[j];
+  return out;
 }
 
 interface Sums {
