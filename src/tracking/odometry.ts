@@ -3,6 +3,7 @@ import {
   type AbsolutePose,
   type AbsolutePoseWorkspace,
   createAbsolutePoseWorkspace,
+  estimateAbsolutePose,
 } from '../geometry/absolutePose.js';
 import { lensOf, projectWithJacobian } from '../geometry/projection.js';
 import { refineFrom } from '../geometry/refineFrom.js';
@@ -44,6 +45,8 @@ const REFERENCE_WIDTH_PX = 640;
 const NEAR_PX = 25;
 const FAR_PX = 90;
 const THRESHOLD_PX = 3;
+/** Samples drawn where nothing says how the camera moved. */
+const MAX_SAMPLES = 200;
 const MIN_INLIERS = 20;
 const MIN_RATIO = 0.4;
 /** Squared ratio of distances a match must stay below. */
@@ -88,18 +91,19 @@ export function measureMotion(
     current.camera.heightPx,
     20 * scale,
   );
-  const near = expected === null ? null : attempt(previous, current, expected, NEAR_PX * scale, scale, ws);
-  return near ?? attempt(previous, current, identity<'cam', 'cam'>(), FAR_PX * scale, scale, ws);
+  const near = expected === null ? null : attempt(previous, current, expected, 'refined', ws);
+  return near ?? attempt(previous, current, identity<'cam', 'cam'>(), 'sampled', ws);
 }
 
 function attempt(
   previous: Snapshot,
   current: Snapshot,
   expected: Rigid<'cam', 'cam'>,
-  radiusPx: number,
-  scale: number,
+  how: 'refined' | 'sampled',
   ws: OdometryWorkspace,
 ): Odometry | null {
+  const scale = current.camera.widthPx / REFERENCE_WIDTH_PX;
+  const radiusPx = scale * (how === 'refined' ? NEAR_PX : FAR_PX);
   const start = writeMatrix3x4(inverse(expected), new Float64Array(12));
   expectKeypoints(previous, start, radiusPx, ws);
   const query = { rows: current.descriptors, dim: current.dim };
@@ -107,7 +111,18 @@ function attempt(
   const pairs = pickPairs(previous, current, ws);
   if (pairs < MIN_INLIERS) return null;
   const limits = { thresholdPx: THRESHOLD_PX * scale, seed: 1 };
-  const solved = refineFrom(current.camera, ws.pixels, ws.points, pairs, start, limits, ws.pose);
+  const { camera } = current;
+  const solved =
+    how === 'refined'
+      ? refineFrom(camera, ws.pixels, ws.points, pairs, start, limits, ws.pose)
+      : estimateAbsolutePose(
+          camera,
+          ws.pixels,
+          ws.points,
+          pairs,
+          { ...limits, maxIterations: MAX_SAMPLES },
+          ws.pose,
+        );
   if (solved === null || solved.inliers < MIN_INLIERS || solved.inliers < MIN_RATIO * pairs) return null;
   carryRanges(solved, pairs, current, ws);
   return describe(solved, pairs, ws);
