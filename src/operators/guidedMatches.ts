@@ -27,8 +27,8 @@ const MIN_RADIUS_PX = 6;
 const MAX_RADIUS_PX = 60;
 const SIGMAS = 3;
 /** Pairs that have nothing to do with each other, and the rank among them that a match must beat: one in 1000. */
-const CHANCE_PAIRS = 4000;
-const CHANCE_RANK = 4;
+const CHANCE_PAIRS = 2000;
+const CHANCE_RANK = 2;
 /** Side of a grid cell. */
 const CELL_PX = 20;
 
