@@ -56,7 +56,7 @@ test('frames are scaled to fit, never enlarged, and the camera with them', { ski
   );
 });
 
-test('a gap of 60 s in the timestamps stays a gap', { skip }, async () => {
+test('a gap of 60 s in the timestamps stays a gap, and begins an epoch', { skip }, async () => {
   const path = join(folder, 'gap.mkv');
   const gap = "setpts='if(lt(N\\,10)\\,N/10/TB\\,(N/10+60)/TB)'";
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=128x72:rate=10:duration=2'];
@@ -64,6 +64,7 @@ test('a gap of 60 s in the timestamps stays a gap', { skip }, async () => {
   const seen = await collect(openVideo(path, { ...options, camera: pinhole(128, 72) }));
   assert.equal(seen.length, 20);
   assert.ok(Math.abs(seen[10].timestampS - seen[9].timestampS - 60.1) < 1e-3);
+  assert.deepEqual([seen[9].epoch, seen[10].epoch, seen[10].sequence], [0, 1, 0]);
 });
 
 test('frames that share a timestamp all come, later ones a tick later', { skip }, async () => {

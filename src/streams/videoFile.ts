@@ -7,6 +7,7 @@ import type { FfmpegEnd } from './ffmpeg.js';
 import { type FrameSource, frameSource } from './frameSource.js';
 import { paced } from './paced.js';
 import { FILE_INPUT, fileInput, lastLine, probeVideo } from './probe.js';
+import { restartTimeline, stamp, startTimeline, type Timeline } from './timeline.js';
 import { cameraAt, chooseView, type View } from './viewCamera.js';
 
 export interface VideoOptions {
@@ -18,7 +19,7 @@ export interface VideoOptions {
   readonly signal?: AbortSignal;
   /** Given: frames come when their time has come, as from a camera. Absent: as fast as they are pulled. */
   readonly realtime?: Clock;
-  /** Starts again at the end, one epoch later, for ever. */
+  /** Starts again at the end, one epoch later, for ever. A break in the file's own time line begins an epoch too. */
   readonly loop?: boolean;
   /** ffmpeg's messages, credentials redacted. */
   readonly onLine?: (line: string) => void;
@@ -47,20 +48,25 @@ async function* epochs(
   const info = await probeVideo(path);
   const canTurn = info.rotationDeg % 180 === 90;
   const view = chooseView(options.camera, info.widthPx, info.heightPx, canTurn);
-  for (let epoch = 0; !signal.aborted; epoch++) {
-    yield* play(path, options, view, epoch, signal);
+  let timeline = startTimeline();
+  while (!signal.aborted) {
+    for await (const picture of pictures(path, options, view, signal)) {
+      const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
+      timeline = next;
+      yield toFrame(picture, options, timeline, isRepeat, view.camera);
+    }
     if (!options.loop) return;
+    timeline = restartTimeline(timeline);
   }
 }
 
-async function* play(
+function pictures(
   path: string,
   options: VideoOptions,
   view: View,
-  epoch: number,
   signal: AbortSignal,
-): AsyncGenerator<Frame, void> {
-  const pictures = decode({
+): AsyncGenerator<Decoded, void> {
+  return decode({
     input: fileInput(path),
     inputOptions: [...FILE_INPUT, ...(view.isTurned ? [] : ['-noautorotate']), '-copyts'],
     maxSidePx: options.maxSidePx,
@@ -69,27 +75,25 @@ async function* play(
     onStart: options.onStart,
     judge: (end, frames) => judgeFile(path, end, frames),
   });
-  let sequence = 0;
-  for await (const picture of pictures)
-    yield toFrame(
-      picture,
-      options.stream ?? 'video',
-      epoch,
-      sequence++,
-      cameraAt(view.camera, picture.widthPx, picture.heightPx),
-    );
 }
 
-function toFrame(picture: Decoded, stream: string, epoch: number, sequence: number, camera: Camera): Frame {
-  const { timestampS } = picture;
+function toFrame(
+  picture: Decoded,
+  options: VideoOptions,
+  { epoch, sequence }: Timeline,
+  isRepeat: boolean,
+  camera: Camera,
+): Frame {
+  const { timestampS, widthPx, heightPx } = picture;
   return {
-    stream,
+    stream: options.stream ?? 'video',
     epoch,
     sequence,
     timestampS,
     captureMs: timestampS * 1000,
     captureClock: 'media',
-    camera,
+    ...(isRepeat ? { reject: 'duplicate-time' } : {}),
+    camera: cameraAt(camera, widthPx, heightPx),
     pixels: picture.picture.bytes,
     release: picture.picture.release,
   };
