@@ -6,7 +6,7 @@ import { quantile } from '../eval/quantile.js';
 import { hasPose } from '../eval/run.js';
 import { isWithin, poseError } from '../evaluate.js';
 import { type PlanView, planPoint, viewFromAbove } from './above.js';
-import { AXIS, MAP_POINT, runColour, TRUTH, WRONG } from './colours.js';
+import { AXIS, MAP_POINT, runColour, TRUTH } from './colours.js';
 import { axes, clipped, type LegendEntry, legend, type Panel, title } from './panel.js';
 import { linearScale } from './scale.js';
 import { crosses, dots, picture, polyline } from './svg.js';
@@ -87,7 +87,7 @@ function runMarks({ run, pairs }: Assessed, { queries }: Reference, place: Place
   ]);
   const missed = queries.filter(({ timeS }) => !posed.has(timeS));
   return [
-    polyline(leads, { stroke: WRONG, 'stroke-width': 0.8, 'stroke-dasharray': '3 2' }),
+    polyline(leads, { stroke: colour, 'stroke-width': 0.8, 'stroke-dasharray': '3 2' }),
     dots(
       run.frames.filter(hasPose).map(({ worldFromCam }) => place(worldFromCam.t)),
       4,
@@ -119,8 +119,10 @@ function extentOf(trajectory: readonly Point[], points: readonly Point[]): Exten
   const [x, y] = [sideOf(trajectory, 0), sideOf(trajectory, 1)];
   const size = Math.max(x[1] - x[0], y[1] - y[0], 1e-6);
   const widen = ([low, high]: Point, axis: 0 | 1): Point => {
-    const near = points.filter((p) => p[axis] > low - AROUND * size && p[axis] < high + AROUND * size);
-    const [nearLow, nearHigh] = sideOf(near, axis);
+    const near = points
+      .map((p) => p[axis])
+      .filter((v) => v > low - AROUND * size && v < high + AROUND * size);
+    const [nearLow, nearHigh] = [quantile(near, 0.03) ?? low, quantile(near, 0.97) ?? high];
     const margin = 0.05 * size;
     return [Math.min(low, nearLow) - margin, Math.max(high, nearHigh) + margin];
   };
@@ -156,13 +158,13 @@ function outsideNote(assessed: readonly Assessed[], view: PlanView, { x, y }: Pa
       return px < x.from || px > x.to || py < y.from || py > y.to;
     }),
   );
-  return outside.length === 0 ? '' : `; ${outside.length} poses lie outside the picture`;
+  return outside.length === 0 ? '' : `; poses outside the picture: ${outside.length}`;
 }
 
 const keyOf = (assessed: readonly Assessed[], hasMap: boolean): LegendEntry[] => [
   { label: 'reference', colour: TRUTH, mark: 'line' },
   ...assessed.map(({ run }, i) => ({ label: run.label, colour: runColour(i), mark: 'dot' as const })),
-  { label: 'more than 0.5 m or 5° off', colour: WRONG, mark: 'dashes' },
+  { label: 'more than 0.5 m or 5° off', colour: AXIS, mark: 'dashes' },
   { label: 'query without a pose', colour: AXIS, mark: 'cross' },
   ...(hasMap ? [{ label: 'map points', colour: MAP_POINT, mark: 'dot' as const }] : []),
 ];
