@@ -8,6 +8,7 @@ import type { Sender } from '../streams/pushed.js';
 import { createStreamCounters } from './counters.js';
 import type { Item } from './delivery.js';
 import { captureAgeMs, poseEncoder, poseMessageOf } from './poseMessage.js';
+import { createTroubles } from './troubles.js';
 import { createViewChannel, type ViewChannel } from './viewChannel.js';
 import type { SourceStatus, StatusMessage, StreamInfo } from './wire.js';
 
@@ -47,12 +48,16 @@ export interface StreamHubOptions {
 
 export function createStreamHub(stream: GatewayStream, options: StreamHubOptions): StreamHub {
   const counters = createStreamCounters();
+  const troubles = createTroubles();
   const { map, model, nowMs, monotonicMs } = options;
   let source: SourceStatus = { kind: 'connecting' };
   let latest: Item | null = null;
   let changed = false;
 
-  const status = () => ({ source, statistics: counters.statistics(monotonicMs()) });
+  const status = () => {
+    const atMs = monotonicMs();
+    return { source, statistics: { ...counters.statistics(atMs), lastHour: troubles.lastHour(atMs) } };
+  };
 
   return {
     id: stream.id,
@@ -75,6 +80,7 @@ export function createStreamHub(stream: GatewayStream, options: StreamHubOptions
     latest: () => latest,
     setSource(next) {
       source = next;
+      troubles.note(next, monotonicMs());
     },
     statusMessage: () => ({ type: 'status', stream: stream.id, ...status() }),
     info: () => ({

@@ -126,6 +126,8 @@ const statistics = z.object({
   totalMs: percentiles.nullable(),
   /** Capture to outcome; null where capture times are not on our clock. */
   ageMs: percentiles.nullable(),
+  /** How often the source was in trouble. */
+  lastHour: z.object({ reconnects: count, stalls: count, freezes: count }).optional(),
 });
 
 /** Sent on every change of the source, and once a second while frames come in. */
