@@ -64,7 +64,7 @@ export const NEW_SMOOTHER: Smoother = {
   held: 0,
 };
 
-/** Fixes that must agree before a pose is published. */
+/** Fixes that must agree before a pose is published that has neighbours. */
 const MIN_SUPPORT = 2;
 /** Frames a jump is held back; then the window starts over from the newest. */
 const MAX_HELD = 3;
@@ -83,7 +83,7 @@ export function smoothFrame(before: Smoother, input: SmoothInput, limits: TrackL
   const newest = newestOf(input, motion, solved);
   const carried =
     start.published === null || motion === null ? null : compose(start.published, motion.previousFromCurrent);
-  return publish({ window, solved, newest, published: carried, held: start.held }, limits);
+  return publish({ window, solved, newest, published: carried, held: start.held }, motion, limits);
 }
 
 function continues({ newest }: Smoother, { frame, resetCounter }: SmoothInput, limits: TrackLimits): boolean {
@@ -161,23 +161,35 @@ function newestOf(
   };
 }
 
-/** Nothing where too few fixes agree, and nothing for a while where the window's pose would be a jump. */
+/** A frame without neighbours is its own fix. Else nothing where too few fixes agree, and nothing for a while where the
+ * window's pose would be a jump. */
 function publish(
   after: Smoother & { readonly solved: WindowSolution | null },
   limits: TrackLimits,
 ): Smoothed {
-  const { solved, published } = after;
-  if (solved === null || solved.support < MIN_SUPPORT || 2 * solved.support < solved.fixes)
-    return { smoother: after, smooth: null };
+  const { solved, published, window } = after;
+  if (solved === null) return { smoother: after, smooth: null };
   const pose = newestPose(solved);
-  if (published === null || isNear(published, pose, limits))
-    return { smoother: { ...after, published: pose, held: 0 }, smooth: describe(pose, solved.covariance) };
+  const smooth = describe(pose, solved.covariance);
+  if (window.nodes.length === 1) return { smoother: after, smooth };
+  if (solved.support < MIN_SUPPORT || 2 * solved.support < solved.fixes)
+    return { smoother: after, smooth: null };
+  if (published === null || isNear(published, pose, motion, limits))
+    return { smoother: { ...after, published: pose, held: 0 }, smooth };
   if (after.held + 1 < MAX_HELD) return { smoother: { ...after, held: after.held + 1 }, smooth: null };
   return { smoother: { ...after, published: null, held: 0 }, smooth: null };
 }
 
-const isNear = (a: WorldFromCam, b: WorldFromCam, { agreeM, agreeRad }: TrackLimits) =>
-  distanceBetween(a, b) <= agreeM && angleBetween(a, b) <= agreeRad;
+/** Within tracking's own bounds, or within what a guessed motion may be off. */
+function isNear(a: WorldFromCam, b: WorldFromCam, motion: Motion | null, limits: TrackLimits): boolean {
+  const covariance = motion?.measured?.covariance;
+  const slack = (at: number) =>
+    covariance === undefined ? 0 : 3 * Math.sqrt(covariance[at] + covariance[at + 7] + covariance[at + 14]);
+  return (
+    distanceBetween(a, b) <= Math.max(limits.agreeM, slack(21)) &&
+    angleBetween(a, b) <= Math.max(limits.agreeRad, slack(0))
+  );
+}
 
 /** The newest frame's pose, published or not. */
 export function newestPose({ poses }: SolvedWindow): WorldFromCam {
