@@ -14,6 +14,7 @@ import { networkBench } from './networkRows.js';
 import { pnpBench } from './pnpRows.js';
 import { poseStagesBench } from './poseStages.js';
 import { formatTable } from './table.js';
+import { trackingBench } from './tracking.js';
 import { windowBench } from './windowRows.js';
 
 const BENCHES: readonly Bench[] = [
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   networkBench,
   mapLoadBench,
   poseStagesBench,
+  trackingBench,
   windowBench,
   framesBench,
 ];
