@@ -165,6 +165,7 @@ function newestOf(
  * window's pose would be a jump. */
 function publish(
   after: Smoother & { readonly solved: WindowSolution | null },
+  motion: Motion | null,
   limits: TrackLimits,
 ): Smoothed {
   const { solved, published, window } = after;
