@@ -66,14 +66,21 @@ function heldOut(lines: readonly EvidenceLine[], penalty: number): Judged[] {
 const confidenceOf = (fit: Logistic, evidence: ConfidenceEvidence) =>
   logistic(scoreOf(fit, confidenceFeatures(evidence)));
 
-/** As much weight to looks at a wrong map as to looks at the right one: nobody knows how often a user does either. */
+/** For each look at the right map under the right intrinsics, one at a wrong map, and a quarter of one under a wrong focal
+ * length: nobody knows how often a user does either, but they do. */
+const LOOKS = { right: 1, foreign: 1, wrongFocal: 0.25 } as const;
+
+const kindOf = ({ foreign, condition }: EvidenceLine): keyof typeof LOOKS =>
+  foreign ? 'foreign' : condition.startsWith('focal') ? 'wrongFocal' : 'right';
+
 function samplesOf(lines: readonly EvidenceLine[]): Sample[] {
-  const foreign = lines.filter((line) => line.foreign).length;
-  const share = foreign === 0 ? 1 : (lines.length - foreign) / foreign;
+  const count = (kind: keyof typeof LOOKS) => lines.filter((line) => kindOf(line) === kind).length;
+  const weightOf = (kind: keyof typeof LOOKS) => (LOOKS[kind] * count('right')) / Math.max(count(kind), 1);
+  const weights = { right: 1, foreign: weightOf('foreign'), wrongFocal: weightOf('wrongFocal') };
   return lines.map((line) => ({
     features: confidenceFeatures(line.evidence),
     right: isRight(line),
-    weight: line.foreign ? share : 1,
+    weight: weights[kindOf(line)],
   }));
 }
 
@@ -85,24 +92,34 @@ function passesGate({ line: { evidence } }: Judged): boolean {
 }
 
 function report(judged: readonly Judged[]): string {
-  const places = [...new Set(judged.map(({ line }) => line.place))];
   const ownMap = judged.filter(({ line }) => !line.foreign);
+  const own = [...new Set(ownMap.map(({ line }) => line.place))];
+  const published = judged.filter(passesGate);
   const rows = [
     row('all poses found', judged),
-    row('in their own map', ownMap),
+    row(
+      'in their own map, intrinsics right',
+      judged.filter(({ line }) => kindOf(line) === 'right'),
+    ),
+    row(
+      'in their own map, focal length wrong',
+      judged.filter(({ line }) => kindOf(line) === 'wrongFocal'),
+    ),
     row(
       'in a wrong map',
       judged.filter(({ line }) => line.foreign),
     ),
-    row('that pass the gate', judged.filter(passesGate)),
-    ...places
-      .map((place) =>
-        row(
-          `  ${place}`,
-          ownMap.filter(({ line }) => line.place === place),
-        ),
-      )
-      .filter((_, i) => ownMap.some(({ line }) => line.place === places[i])),
+    row('that pass the gate', published),
+    row(
+      '  the same, intrinsics right',
+      published.filter(({ line }) => kindOf(line) === 'right'),
+    ),
+    ...own.map((place) =>
+      row(
+        `  ${place}`,
+        ownMap.filter(({ line }) => line.place === place),
+      ),
+    ),
     ...[...new Set(judged.map(({ line }) => line.condition))].map((condition) =>
       row(
         `  ${condition}`,

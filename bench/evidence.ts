@@ -155,7 +155,7 @@ function judge(
   return [
     {
       ...{ place: clip.place, clip: clip.name, map: map.name, condition, foreign },
-      evidence: { ...pose, widthPx: frame.camera.widthPx },
+      evidence: pose,
       errorM: truth === null ? null : distanceBetween(pose.worldFromCam, truth.worldFromCam),
       errorDeg: truth === null ? null : (angleBetween(pose.worldFromCam, truth.worldFromCam) * 180) / Math.PI,
     },

@@ -16,6 +16,7 @@ export interface Score {
   readonly medianErrorM: number | null;
   readonly medianErrorDeg: number | null;
   readonly medianConfidence: number | null;
+  readonly medianInlierRatio: number | null;
   readonly medianRmsPx: number | null;
   readonly worstWrongConfidence: number;
 }
@@ -46,6 +47,7 @@ export function scorePoses(
     medianErrorM: median(posed.map(({ errorM }) => errorM)),
     medianErrorDeg: median(posed.map(({ errorDeg }) => errorDeg)),
     medianConfidence: median(posed.map(({ pose }) => pose.confidence)),
+    medianInlierRatio: median(posed.map(({ pose }) => pose.inlierRatio)),
     medianRmsPx: median(posed.map(({ pose }) => pose.reprojectionRmsPx)),
     worstWrongConfidence: Math.max(0, ...wrong.map(({ pose }) => pose.confidence)),
   };
@@ -76,6 +78,7 @@ export function scoreTable(scores: readonly Score[]): string {
       ...[s.frames, s.posed, s.right, s.wrong, s.confidentWrong].map(String),
       figure(s.medianErrorM, 3),
       figure(s.medianErrorDeg, 2),
+      figure(s.medianInlierRatio, 2),
       figure(s.medianRmsPx, 2),
       figure(s.medianConfidence, 2),
       s.wrong === 0 ? '–' : s.worstWrongConfidence.toFixed(2),

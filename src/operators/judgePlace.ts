@@ -5,7 +5,7 @@ import type { AbsolutePose } from '../geometry/absolutePose.js';
 import { focalScale } from '../geometry/focalScale.js';
 import { inverse } from '../geometry/rigid.js';
 import { coveredCells } from '../kernels/coverage.js';
-import { poseConfidence } from '../tracking/confidence.js';
+import { type ConfidenceEvidence, poseConfidence } from '../tracking/confidence.js';
 import { type Attempt, splitEvidence, type Tried } from './attempt.js';
 import type { LocalizeOptions, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
@@ -75,7 +75,7 @@ function describePose(
 ): PoseEstimate {
   const { distinctCount, xyPx, xyz, count } = matched.correspondences;
   const { camFromWorld, inlierMask, rmsPx } = solved;
-  const pose: Omit<PoseEstimate, 'confidence'> = {
+  const pose: ConfidenceEvidence = {
     worldFromCam: inverse(camFromWorld),
     source: matched.place.origin === 'tracked' ? 'tracked' : 'pnp',
     inliers: support.inliers,
@@ -86,7 +86,7 @@ function describePose(
     covariance: solved.covariance,
     focalScale: focalScale(camera, camFromWorld, xyPx, xyz, inlierMask, count, rmsPx),
   };
-  return { ...pose, confidence: poseConfidence({ ...pose, widthPx: camera.widthPx }) };
+  return { ...pose, confidence: poseConfidence(pose) };
 }
 
 interface Support {

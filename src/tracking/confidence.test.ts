@@ -18,28 +18,37 @@ const pose: ConfidenceEvidence = {
   coverage: 0.4,
   reprojectionRmsPx: 2,
   covariance: Float64Array.from({ length: 36 }, (_, i) => (i % 7 === 0 ? 1e-4 : 0)),
-  widthPx: 640,
+  focalScale: { ratio: 1.002, sigma: 0.002, shiftM: 0.02, shiftRad: 1e-4 },
 };
 
-test('confidence stays within 0..1 and never falls with more inliers, coverage or agreement', () => {
+test('confidence stays within 0..1, grows with agreement and falls with every doubt', () => {
   const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const positive = fc.double({ min: 0, max: 20, noNaN: true });
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 2000 }), share, share, share, (inliers, coverage, ratio, more) => {
+    fc.property(fc.integer({ min: 0, max: 2000 }), share, positive, share, (inliers, ratio, metres, more) => {
+      const focal = { ratio: 1, sigma: 0.01, shiftM: metres, shiftRad: 0 };
       const confidence = (change: Partial<ConfidenceEvidence>) =>
-        poseConfidence({ ...pose, inliers, coverage, inlierRatio: ratio, ...change });
+        poseConfidence({ ...pose, inliers, inlierRatio: ratio, focalScale: focal, ...change });
       const base = confidence({});
       assert.ok(base >= 0 && base <= 1);
-      assert.ok(confidence({ inliers: inliers + 1 }) >= base);
-      assert.ok(confidence({ coverage: coverage + more }) >= base);
       assert.ok(confidence({ inlierRatio: ratio + more }) >= base);
+      assert.ok(confidence({ inliers: inliers + 1 }) >= base);
+      assert.ok(confidence({ focalScale: { ...focal, shiftM: metres + more } }) <= base);
+      assert.ok(confidence({ focalScale: { ...focal, ratio: 1 + 0.1 * more } }) <= base);
+      assert.ok(confidence({ covariance: pose.covariance!.map((value) => value * (1 + more)) }) <= base);
     }),
     { seed: 5 },
   );
 });
 
 test('there is one weight for each number, and the numbers stay finite at the limits', () => {
-  const bare = { ...pose, inliers: 0, inlierRatio: 0, coverage: 0, reprojectionRmsPx: 0, covariance: null };
-  for (const evidence of [pose, bare]) {
+  const bare = { ...pose, inliers: 0, inlierRatio: 0, coverage: 0, covariance: null, focalScale: null };
+  const exact = {
+    ...pose,
+    covariance: new Float64Array(36),
+    focalScale: { ratio: 1, sigma: 0, shiftM: 0, shiftRad: 0 },
+  };
+  for (const evidence of [pose, bare, exact]) {
     const features = confidenceFeatures(evidence);
     assert.equal(features.length, CONFIDENCE_WEIGHTS.weights.length);
     assert.ok(features.every(Number.isFinite));

@@ -1,11 +1,9 @@
-import type { PoseEstimate } from '../domain/outcome.js';
+import type { FocalScale, PoseEstimate } from '../domain/outcome.js';
 import { CONFIDENCE_WEIGHTS } from './confidenceWeights.js';
+import { poseSigma } from './poseSigma.js';
 
 /** What a pose's own evidence says of it: all of an estimate but its confidence. */
-export interface ConfidenceEvidence extends Omit<PoseEstimate, 'confidence'> {
-  /** Width of the picture `reprojectionRmsPx` was measured in. */
-  readonly widthPx: number;
-}
+export type ConfidenceEvidence = Omit<PoseEstimate, 'confidence'>;
 
 /** A logistic over a few properties of a pose. */
 export interface ConfidenceWeights {
@@ -15,12 +13,35 @@ export interface ConfidenceWeights {
 }
 
 /** Names of the numbers a pose is judged by. */
-export const CONFIDENCE_FEATURES = ['log inliers', 'inlier ratio', 'coverage'] as const;
+export const CONFIDENCE_FEATURES = [
+  'log inlier ratio',
+  'log inliers',
+  'log position doubt',
+  'focal doubt',
+] as const;
 
-/** The numbers a pose is judged by; each stays finite whatever the evidence. */
-export function confidenceFeatures({ inliers, inlierRatio, coverage }: ConfidenceEvidence): number[] {
-  return [Math.log(Math.max(inliers, 1) / 15), inlierRatio, coverage];
+/** Beyond these, more tells no more. */
+const MOST_DOUBT_M = 10;
+const MOST_SIGMAS = 6;
+/** Where the matches say nothing of the focal length. */
+const UNKNOWN_FOCAL = { shiftM: 1, sigmas: 1 } as const;
+
+/** The numbers a pose is judged by; each stays finite whatever the evidence. Chance agrees with few of the matches; the
+ * covariance and the move a better focal length would bring tell by how much the position may be off, each blind to what
+ * the other sees. */
+export function confidenceFeatures(evidence: ConfidenceEvidence): number[] {
+  const { inliers, inlierRatio, worldFromCam, covariance, focalScale } = evidence;
+  const focal = focalScale ? { ...focalScale, sigmas: focalSigmas(focalScale) } : UNKNOWN_FOCAL;
+  const doubtM = Math.min(Math.hypot(poseSigma(worldFromCam, covariance).m, focal.shiftM), MOST_DOUBT_M);
+  return [
+    Math.log(Math.max(inlierRatio, 0.01)),
+    Math.log(Math.max(inliers, 1) / 15),
+    Math.log(doubtM + 0.01),
+    Math.min(focal.sigmas, MOST_SIGMAS),
+  ];
 }
+
+const focalSigmas = ({ ratio, sigma }: FocalScale) => Math.abs(Math.log(ratio)) / Math.max(sigma, 1e-9);
 
 /** How likely the pose is within 0.5 m and 5 degrees of the truth, 0..1.
  * Source: Platt, "Probabilistic outputs for support vector machines", 1999; weights as fitted by the bench. */
