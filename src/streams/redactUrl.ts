@@ -1,4 +1,4 @@
-const USER_INFO = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#]*@/gi;
+const USER_INFO = /(:\/\/)[^\s/?#]*@/gi;
 const SECRET_QUERY =
   /([?&][^=&\s#]*(?:pass|pwd|token|key|secret|auth|sig|user|streamid)[^=&\s#]*=)[^&\s#'"]*/gi;
 
