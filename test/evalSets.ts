@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Assessment, assess, type Reference } from '../src/cli/eval/assess.js';
 import { readReference } from '../src/cli/eval/reference.js';
+import { hasSmoothPoses } from '../src/cli/eval/reportFile.js';
 import { TRAJECTORIES, type Trajectory } from '../src/cli/eval/run.js';
 import { readRun } from '../src/cli/eval/runFile.js';
 import { RECALL_THRESHOLDS } from '../src/cli/evaluate.js';
@@ -49,7 +50,7 @@ async function runSet(set: SetCase): Promise<SetRow[]> {
 
 /** A report has smooth poses where something smooths. */
 const trajectoriesIn = (report: string): readonly Trajectory[] =>
-  readTextFile(report).includes('"smoothPosition"') ? TRAJECTORIES : ['raw'];
+  hasSmoothPoses(readTextFile(report)) ? TRAJECTORIES : ['raw'];
 
 async function localize({ input, args }: SetCase, more: readonly string[]): Promise<void> {
   const { code, stderr } = await posestream('localize', input, ...args, ...more);

@@ -12,7 +12,8 @@ Examples:
 
 A TUM line holds \`timestamp tx ty tz qx qy qz qw\`, a KITTI line the 12 numbers of a row-major [R | t]; both are
 camera-to-world, camera x right, y down, z forward. A report is what \`localize --report\` writes; only reports know
-confidence, states, sources and timings.
+confidence, states, sources and timings. With --use smooth a frame that nothing smooths yet counts with its raw
+pose.
 
 What is counted
   queries             poses of the reference, or those on the list; one without an estimate counts as missed.

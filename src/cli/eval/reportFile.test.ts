@@ -43,6 +43,11 @@ test('raw and smooth are two trajectories of one report', () => {
   assert.deepEqual(parseReport(text, 'f.jsonl', 'smooth')[0].worldFromCam?.t, [1.1, 2, 3]);
 });
 
+test('a posed frame that nothing smooths yet counts with its raw pose', () => {
+  const { smoothPosition: _, smoothOrientation: __, ...first } = posed;
+  assert.deepEqual(parseReport(lines(first, posed), 'f.jsonl', 'smooth')[0].worldFromCam?.t, [1, 2, 3]);
+});
+
 test('fields that a version does not write are unknown', () => {
   const { timestampS, outcome, position, orientation } = posed;
   const [frame] = parseReport(lines({ timestampS, outcome, position, orientation }), 'f.jsonl', 'raw');

@@ -29,6 +29,9 @@ const reportLine = z.looseObject({
 });
 type ReportLine = z.infer<typeof reportLine>;
 
+/** Whether a report has poses that something smoothed. */
+export const hasSmoothPoses = (text: string): boolean => text.includes('"smoothPosition"');
+
 /** Frames of a `--report` file, in file order. Throws E_FILE_INVALID naming file and line. */
 export function parseReport(text: string, file: string, use: Trajectory): RunFrame[] {
   return contentLines(text).map((line) => {
@@ -72,10 +75,11 @@ const frameOf = (line: ReportLine, use: Trajectory): RunFrame => ({
   timings: known(line.timings ?? {}),
 });
 
+/** Where nothing smooths yet, as on a first fix, the raw pose is all there is. */
 function poseOf(line: ReportLine, use: Trajectory): RunFrame['worldFromCam'] {
-  const [t, q] =
-    use === 'raw' ? [line.position, line.orientation] : [line.smoothPosition, line.smoothOrientation];
-  return t && q ? rigid(q, t) : null;
+  if (use === 'smooth' && line.smoothPosition && line.smoothOrientation)
+    return rigid(line.smoothOrientation, line.smoothPosition);
+  return line.position && line.orientation ? rigid(line.orientation, line.position) : null;
 }
 
 const known = (timings: Readonly<Record<string, number | null | undefined>>) =>

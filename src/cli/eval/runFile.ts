@@ -4,7 +4,7 @@ import { parseKitti, parseKittiTimes } from '../../map/kitti.js';
 import { readTextFile } from '../../map/posedFolder.js';
 import { contentLines } from '../../map/textLines.js';
 import { parseTum, type TimedPose } from '../../map/tum.js';
-import { parseReport } from './reportFile.js';
+import { hasSmoothPoses, parseReport } from './reportFile.js';
 import { frameOfPose, hasPose, type Run, type RunFormat, type RunFrame, type Trajectory } from './run.js';
 
 export interface ReadOptions {
@@ -18,8 +18,8 @@ export interface ReadOptions {
 export function readRun(path: string, options: ReadOptions): Run {
   const text = readTextFile(path);
   const format = formatOf(text);
+  if (options.use === 'smooth') requireSmooth(text, path);
   const frames = [...framesOf(text, path, format, options)].sort((a, b) => a.timeS - b.timeS);
-  if (options.use === 'smooth') requireSmooth(frames, path, format);
   return { label: basename(path), format, frames };
 }
 
@@ -52,9 +52,8 @@ function framesOf(text: string, path: string, format: RunFormat, { use, times }:
 
 const readTimes = (path: string) => parseKittiTimes(readTextFile(path), path);
 
-function requireSmooth(frames: readonly RunFrame[], path: string, format: RunFormat): void {
-  const posed = frames.filter(({ outcome }) => outcome === 'posed');
-  if (format === 'report' && (posed.length === 0 || posed.some(hasPose))) return;
+function requireSmooth(text: string, path: string): void {
+  if (hasSmoothPoses(text)) return;
   throw new PosestreamError('E_FILE_INVALID', `${path} holds no smooth poses.`, {
     hint: 'Reports of sequence mode do; leave --use away for the raw ones.',
   });
