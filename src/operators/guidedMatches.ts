@@ -75,7 +75,7 @@ export interface GuidedMatched {
 
 /** Points of the local map looked for around their predicted pixels.
  * @param pose [12] row-major 3x4 camFromWorld    @param covariance of `pose`, left perturbation
- * @param limit points looked for at most, those seen most often first */
+ * @param limit points looked for at most, in the local map's order */
 export function guidedMatches(
   map: MapModel,
   camera: Camera,

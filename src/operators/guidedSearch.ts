@@ -15,8 +15,8 @@ import type { Lock } from './lockGate.js';
 import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 import { fallingQuality } from './solvePose.js';
 
-/** Points looked for. */
-const MAX_POINTS = 2000;
+/** Points looked for. In the town 1000, 1500 and 2000 gave median errors of 3.3, 2.7 and 2.7 cm. */
+const MAX_POINTS = 1500;
 /** Below this share of inliers the matches are sampled as well. */
 const SURE_RATIO = 0.5;
 const MAX_SAMPLES = 200;

@@ -1,7 +1,8 @@
 import type { MapModel } from '../domain/mapModel.js';
 
 /** The piece of a map that a camera near one keyframe may see: points of the keyframe and of those that share most
- * points with it, each once, those seen most often first. Arrays grow where they are too small. */
+ * points with it, each once, the keyframe's own first and then those of the heaviest neighbours. (Those seen most often
+ * first would be the far ones, which say little of where the camera is.) Arrays grow where they are too small. */
 export interface LocalMap {
   /** Where it is; -1 before the first gathering. */
   keyframe: number;
@@ -33,7 +34,6 @@ export interface LocalMapScratch {
   /** [points met] */
   point: Uint32Array;
   seen: Int32Array;
-  place: Int32Array;
 }
 
 export function createLocalMap(): LocalMap {
@@ -58,7 +58,6 @@ export function createLocalMapScratch(): LocalMapScratch {
     numberOfRow: new Int32Array(0),
     point: new Uint32Array(0),
     seen: new Int32Array(0),
-    place: new Int32Array(0),
   };
 }
 
@@ -77,7 +76,6 @@ export function gatherLocalMap(
   chooseKeyframes(map, keyframe, most, local);
   reserve(map, local, ws);
   const points = numberPoints(map, local, ws);
-  sortBySightings(points, ws);
   fill(map, local, points, ws);
 }
 
@@ -116,7 +114,6 @@ function reserve({ observations }: MapModel, local: LocalMap, ws: LocalMapScratc
     ws.numberOfRow = new Int32Array(size);
     ws.point = new Uint32Array(size);
     ws.seen = new Int32Array(size);
-    ws.place = new Int32Array(size);
     const slots = 2 ** Math.ceil(Math.log2(2 * size));
     ws.keys = new Uint32Array(slots);
     ws.numbers = new Int32Array(slots);
@@ -150,38 +147,27 @@ function numberPoints({ observations }: MapModel, local: LocalMap, ws: LocalMapS
   return points;
 }
 
-/** Place of each point when those seen most often come first: a counting sort, stable. */
-function sortBySightings(points: number, { seen, place }: LocalMapScratch): void {
-  let most = 0;
-  for (let p = 0; p < points; p++) if (seen[p] > most) most = seen[p];
-  const next = new Int32Array(most + 2);
-  for (let p = 0; p < points; p++) next[most - seen[p] + 1]++;
-  for (let s = 0; s <= most; s++) next[s + 1] += next[s];
-  for (let p = 0; p < points; p++) place[p] = next[most - seen[p]]++;
-}
-
 function fill(
   { points: { xyz }, observations }: MapModel,
   local: LocalMap,
   points: number,
   ws: LocalMapScratch,
 ) {
-  const { place, point, seen, numberOfRow } = ws;
+  const { point, seen, numberOfRow } = ws;
   local.pointCount = points;
   for (let p = 0; p < points; p++) {
-    const at = place[p];
-    local.points[at] = point[p];
-    local.offsets[at + 1] = seen[p];
-    for (let axis = 0; axis < 3; axis++) local.xyz[3 * at + axis] = xyz[3 * point[p] + axis];
+    local.points[p] = point[p];
+    local.offsets[p + 1] = seen[p];
+    for (let axis = 0; axis < 3; axis++) local.xyz[3 * p + axis] = xyz[3 * point[p] + axis];
   }
   local.offsets[0] = 0;
-  for (let at = 0; at < points; at++) local.offsets[at + 1] += local.offsets[at];
+  for (let p = 0; p < points; p++) local.offsets[p + 1] += local.offsets[p];
   let row = 0;
   for (let i = 0; i < local.keyframeCount; i++) {
     const end = observations.offsets[local.keyframes[i] + 1];
     for (let o = observations.offsets[local.keyframes[i]]; o < end; o++) {
       const p = numberOfRow[row++];
-      const to = local.offsets[place[p] + 1] - seen[p]--;
+      const to = local.offsets[p + 1] - seen[p]--;
       local.rows[to] = o;
       local.seenFrom[to] = i;
     }
