@@ -60,7 +60,7 @@ function drawRow(
   const most = Math.max(1, ...counts);
   const step = WIDTH_PX / histogram.bins;
   return [
-    text(left + WIDTH_PX, top + 10, `${name}, ${values.length} poses`, 'end', `fill="${colour}"`),
+    text(left + WIDTH_PX, top - 5, `${name}, ${values.length} poses`, 'end', `fill="${colour}"`),
     ...counts.map((count, bin) => {
       const height = (ROW_PX * count) / most;
       return box(left + bin * step + 0.5, top + ROW_PX - height, step - 1, height, colour);

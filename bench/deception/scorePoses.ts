@@ -12,6 +12,8 @@ export interface Score {
   readonly right: number;
   /** Beyond that. */
   readonly wrong: number;
+  /** With confidence of at least 0.5. */
+  readonly confident: number;
   readonly confidentWrong: number;
   readonly medianErrorM: number | null;
   readonly medianErrorDeg: number | null;
@@ -43,6 +45,7 @@ export function scorePoses(
     ...{ name, frames: outcomes.length, posed: posed.length },
     right: posed.length - wrong.length,
     wrong: wrong.length,
+    confident: posed.filter(({ pose }) => pose.confidence >= CONFIDENT).length,
     confidentWrong: wrong.filter(({ pose }) => pose.confidence >= CONFIDENT).length,
     medianErrorM: median(posed.map(({ errorM }) => errorM)),
     medianErrorDeg: median(posed.map(({ errorDeg }) => errorDeg)),
@@ -56,6 +59,7 @@ export function scorePoses(
 const HEAD = [
   'frames',
   'posed',
+  '≥.5',
   'right',
   'wrong',
   'wrong≥.5',
@@ -75,7 +79,7 @@ export function scoreTable(scores: readonly Score[]): string {
     value === null || !Number.isFinite(value) ? '–' : value.toFixed(digits);
   const rows = scores.map((s) =>
     line(s.name, [
-      ...[s.frames, s.posed, s.right, s.wrong, s.confidentWrong].map(String),
+      ...[s.frames, s.posed, s.confident, s.right, s.wrong, s.confidentWrong].map(String),
       figure(s.medianErrorM, 3),
       figure(s.medianErrorDeg, 2),
       figure(s.medianInlierRatio, 2),
