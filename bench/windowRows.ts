@@ -1,6 +1,10 @@
 import { CholeskyDecomposition, Matrix } from 'ml-matrix';
+import type { WorldFromCam } from '../src/domain/rigid.js';
 import { POSE_NUMBERS, updateRightAt } from '../src/geometry/poseChain.js';
+import { compose, exp } from '../src/geometry/rigid.js';
 import { createRandom } from '../src/kernels/random.js';
+import { createOdometryWorkspace, measureMotion } from '../src/tracking/odometry.js';
+import { setMapRanges } from '../src/tracking/snapshot.js';
 import {
   EMPTY_WINDOW,
   type PoseWindow,
@@ -19,20 +23,54 @@ import {
 } from '../src/tracking/windowProblem.js';
 import { GATE_SQUARED, solveWindow } from '../src/tracking/windowSolve.js';
 import { leftSpread, makeDrive, spread, USUAL, wrongPose } from '../test/drives.js';
+import { look, makeWorld } from '../test/glances.js';
 import { type BenchRow, benchRow } from './benchRow.js';
 import type { Bench } from './context.js';
 import { median } from './timing.js';
 
 export const windowBench: Bench = {
   name: 'window',
-  what: `${WINDOW_FRAMES} poses, motions and fixes, three fixes in ten wrong, against dense normal equations`,
-  run: async ({ quick }) => [benchWindow(quick ? 20 : 200)],
+  what: `sequence smoothing: ${WINDOW_FRAMES} poses with three fixes in ten wrong, and the motion between two frames`,
+  run: async ({ quick }) => [benchWindow(quick ? 20 : 200), benchMotion(quick ? 20 : 200)],
 };
 
 const BAR_MS = 1;
 const WRONG_SHARE = 0.3;
 /** Farther off than this the newest pose is wrong: ten sigmas of one motion. */
 const RIGHT_M = 10 * USUAL.motionM;
+
+/** Largest share of its length a motion may be off by. */
+const MOTION_SHARE = 0.05;
+
+function benchMotion(pairs: number): BenchRow {
+  const ws = createOdometryWorkspace();
+  const origin: WorldFromCam = { q: [0, 0, 0, 1], t: [0, 0, 0] };
+  const found = Array.from({ length: pairs }, (_, seed) => {
+    const random = createRandom(seed);
+    const world = makeWorld(random);
+    const truth = exp<'cam', 'cam'>([0.01, 0.02, 0.005, 0.02, 0.01, 0.3].map((v) => v * random.normal()));
+    const [before, after] = [look(world, origin, random), look(world, compose(origin, truth), random)];
+    setMapRanges(before.snapshot, origin, before.known.xyPx, before.known.xyz);
+    const solve = () => measureMotion(before.snapshot, after.snapshot, truth, ws)?.previousFromCurrent.t;
+    return {
+      lengthM: Math.hypot(...truth.t),
+      ...timed(truth.t, () => Float64Array.of(...(solve() ?? []), 0, 0, 0, 1)),
+    };
+  });
+  const isRight = ({ lengthM, errorM }: (typeof found)[number]) => errorM < 0.005 + MOTION_SHARE * lengthM;
+  return benchRow({
+    name: 'motion between two frames, 500 keypoints',
+    unit: 'CPU ms',
+    ours: median(found.map(({ cpuMs }) => cpuMs)),
+    correct: {
+      what: 'within 5 mm + 5 % of its length',
+      ours: found.filter(isRight).length,
+      peer: null,
+      of: pairs,
+    },
+    note: 'Guided matching and pose from the last frame of known distances; runs on every frame of a sequence.',
+  });
+}
 
 interface Problem {
   readonly window: PoseWindow;
@@ -42,8 +80,8 @@ interface Problem {
 function benchWindow(problems: number): BenchRow {
   const ws = createWindowWorkspace();
   const given = Array.from({ length: problems }, (_, seed) => problem(seed));
-  const ours = given.map((one) => timed(one, () => solveWindow(one.window, ws)!.poses));
-  const peer = given.map((one) => timed(one, () => solveDense(one.window, ws)));
+  const ours = given.map((one) => timed(one.truth, () => solveWindow(one.window, ws)!.poses));
+  const peer = given.map((one) => timed(one.truth, () => solveDense(one.window, ws)));
   const right = (solved: readonly Timed[]) => solved.filter(({ errorM }) => errorM < RIGHT_M).length;
   return benchRow({
     name: `window of ${WINDOW_FRAMES} poses`,
@@ -81,7 +119,7 @@ interface Timed {
 const CALLS = 10;
 
 /** Processor time of one call, over several: the clock is too coarse for one. */
-function timed({ truth }: Problem, solve: () => Float64Array): Timed {
+function timed(truth: readonly number[], solve: () => Float64Array): Timed {
   const before = process.cpuUsage();
   for (let call = 1; call < CALLS; call++) solve();
   const poses = solve();
