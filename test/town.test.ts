@@ -4,18 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { lastValueFrom, toArray } from 'rxjs';
+import { nearestKeyframes } from '../bench/nearestKeyframes.js';
 import { type Evaluation, evaluate } from '../src/cli/evaluate.js';
 import { openInput } from '../src/cli/input.js';
 import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from '../src/cli/openLocalizer.js';
 import type { Frame } from '../src/domain/frame.js';
+import type { MapModel } from '../src/domain/mapModel.js';
 import type { Outcome } from '../src/domain/outcome.js';
-import type { Rigid } from '../src/domain/rigid.js';
+import type { Rigid, WorldFromCam } from '../src/domain/rigid.js';
 import { parseCamera } from '../src/geometry/camera.js';
-import { compose } from '../src/geometry/rigid.js';
+import { transport } from '../src/geometry/covariance.js';
+import { adjoint } from '../src/geometry/poseMatrix.js';
+import { compose, distanceBetween, writeMatrix3x4 } from '../src/geometry/rigid.js';
 import { turnGray } from '../src/kernels/turnGray.js';
 import { readTextFile } from '../src/map/posedFolder.js';
 import { parseTum } from '../src/map/tum.js';
+import { type Query, startStopwatch } from '../src/operators/localizer.js';
+import { trackLocalMap } from '../src/operators/trackLocalMap.js';
 import { type LocalizeMode, localizeRecording } from '../src/streams/localize.js';
+import type { Prediction } from '../src/tracking/prediction.js';
 import { posestream } from './support/cli.js';
 import { localizeAll } from './support/localizeAll.js';
 import { repositoryPath } from './support/shared.js';
@@ -74,6 +81,30 @@ describe('town', () => {
     assert.equal(result.wrong, 0);
   });
 
+  test('guided search: posed from an honest prediction; from one that is wrong by metres the right pose or none', async (t) => {
+    const truth = traverse('day-other-lane', 'poses.tum');
+    const reference = parseTum(readTextFile(truth), truth);
+    const source = await openInput(traverse('day-other-lane', 'video.mp4'), { maxSidePx: 640 });
+    let recovered = 0;
+    for await (const frame of source.frames) {
+      const { worldFromCam } = reference[frame.sequence];
+      const query = frame.sequence % 20 === 0 ? await queryOf(localizer, frame) : null;
+      frame.release();
+      if (query === null) continue;
+      for (const aheadM of [0, -6, -2, 2, 6]) {
+        const moved: Rigid<'cam', 'cam'> = { q: [0, 0, 0, 1], t: [0.03, 0.02, aheadM + 0.03] };
+        const start = compose(worldFromCam, moved);
+        const attempt = trackLocalMap(localizer, query, surePrediction(localizer.map, start));
+        if (aheadM === 0) assert.equal(attempt.kind, 'fix', `frame ${frame.sequence}`);
+        if (attempt.kind === 'miss') continue;
+        recovered++;
+        const errorM = distanceBetween(attempt.pose.worldFromCam, worldFromCam);
+        assert.ok(errorM < 0.25, `frame ${frame.sequence}, ${aheadM} m: ${errorM} m off`);
+      }
+    }
+    t.diagnostic(`${recovered} of 65 posed`);
+  });
+
   for (const name of ['day-moved-sun', 'dusk', 'night'])
     test(`${name}: reported, and none wrong`, {
       skip: !isRendered(name) && 'not rendered yet',
@@ -116,6 +147,22 @@ describe('town', () => {
       assert.equal(posesOf(outcomes).length, 0);
     });
 });
+
+/** What the network sees of a frame. */
+async function queryOf(localizer: OpenLocalizer, frame: Frame): Promise<Query> {
+  const { camera, pixels, release: _, ...id } = frame;
+  const image = { pixels: pixels.slice(), widthPx: camera.widthPx, heightPx: camera.heightPx };
+  const features = await localizer.engine.extract(image, { maxKeypoints: localizer.options.maxKeypoints });
+  return { frame: id, camera, features, image, turnDeg: 0, watch: startStopwatch(localizer.nowMs) };
+}
+
+/** Claims to be right within 0.3 degrees and 5 cm. */
+function surePrediction(map: MapModel, worldFromCam: WorldFromCam): Prediction {
+  const own = new Float64Array(36);
+  for (let i = 0; i < 6; i++) own[7 * i] = i < 3 ? 0.005 ** 2 : 0.05 ** 2;
+  const covariance = transport(adjoint(writeMatrix3x4(worldFromCam, new Float64Array(12))), own);
+  return { worldFromCam, covariance, keyframe: nearestKeyframes(map.keyframes, worldFromCam)[0], turnDeg: 0 };
+}
 
 /** Every n-th frame, its picture turned as a rolled camera would see it; a quarter turn keeps the whole picture. */
 async function* rolledFrames(
