@@ -8,6 +8,8 @@ export interface RtspServer {
   readonly plays: () => number;
   /** Keeps connections open but sends nothing, until called with false. */
   readonly stall: (isStalled: boolean) => void;
+  /** Sends another clip from the next picture on. */
+  readonly show: (annexB: Buffer) => void;
   /** Cuts every connection. */
   readonly cut: () => void;
   readonly close: () => Promise<void>;
@@ -16,6 +18,10 @@ export interface RtspServer {
 export interface RtspServerOptions {
   readonly fps: number;
   readonly port?: number;
+  /** When a picture is due, seconds after PLAY; where absent, evenly. */
+  readonly dueS?: (picture: number) => number;
+  /** Answers DESCRIBE by sending the client there. */
+  readonly redirectTo?: string;
   /** `user:password`, asked for by Basic authentication. */
   readonly credentials?: string;
   /** False: parameter sets travel in the stream only, as some cameras do. */
@@ -25,7 +31,7 @@ export interface RtspServerOptions {
 const MAX_PAYLOAD = 1400;
 
 export async function startRtspServer(annexB: Buffer, options: RtspServerOptions): Promise<RtspServer> {
-  const units = accessUnits(annexB);
+  let units = accessUnits(annexB);
   const sdp = describe(annexB, options.sendsParameterSets ?? true);
   const sockets = new Set<Socket>();
   let plays = 0;
@@ -53,10 +59,15 @@ export async function startRtspServer(annexB: Buffer, options: RtspServerOptions
         if (text.startsWith('$') || end < 0) return;
         const request = text.slice(0, end);
         text = text.slice(end + 4);
-        socket.write(answer(request, sdp, options.credentials));
+        socket.write(answer(request, sdp, options));
         if (request.startsWith('PLAY')) {
           plays++;
-          stop = play(socket, units, options.fps, () => isStalled);
+          stop = play(
+            socket,
+            () => units,
+            options,
+            () => isStalled,
+          );
         }
       }
     });
@@ -72,6 +83,9 @@ export async function startRtspServer(annexB: Buffer, options: RtspServerOptions
     stall: (on) => {
       isStalled = on;
     },
+    show: (next) => {
+      units = accessUnits(next);
+    },
     cut,
     close: () => {
       cut();
@@ -80,7 +94,7 @@ export async function startRtspServer(annexB: Buffer, options: RtspServerOptions
   };
 }
 
-function answer(request: string, sdp: string, credentials: string | undefined): string {
+function answer(request: string, sdp: string, { credentials, redirectTo }: RtspServerOptions): string {
   const header = (name: string) => new RegExp(`^${name}: *(.*)$`, 'im').exec(request)?.[1]?.trim();
   const reply = (status: string, headers: readonly string[] = [], body = '') =>
     [`RTSP/1.0 ${status}`, `CSeq: ${header('CSeq') ?? '0'}`, ...headers, '', body].join('\r\n');
@@ -91,6 +105,7 @@ function answer(request: string, sdp: string, credentials: string | undefined): 
   if (wanted && header('Authorization') !== wanted)
     return reply('401 Unauthorized', ['WWW-Authenticate: Basic realm="cam"']);
   if (!/\/cam(\/|$)/.test(url)) return reply('404 Not Found');
+  if (method === 'DESCRIBE' && redirectTo) return reply('302 Found', [`Location: ${redirectTo}`]);
   if (method === 'DESCRIBE')
     return reply(
       '200 OK',
@@ -113,19 +128,24 @@ function describe(annexB: Buffer, sendsParameterSets: boolean): string {
   ].join('\r\n');
 }
 
-/** Sends unit after unit at the clip's rate; returns what ends it. */
-function play(socket: Socket, units: readonly Buffer[][], fps: number, isStalled: () => boolean): () => void {
+/** Sends unit after unit when it is due; returns what ends it. */
+function play(
+  socket: Socket,
+  units: () => readonly Buffer[][],
+  { fps, dueS = (picture) => picture / fps }: RtspServerOptions,
+  isStalled: () => boolean,
+): () => void {
   const started = performance.now();
   let sequence = 0;
   let count = 0;
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - started) * fps) / 1000);
-    for (; count <= due; count++) {
+    for (; dueS(count) <= (performance.now() - started) / 1000; count++) {
       if (isStalled() || socket.destroyed) continue;
-      const packets = units[count % units.length].flatMap((nal) => fragments(nal));
+      const clip = units();
+      const packets = clip[count % clip.length].flatMap((nal) => fragments(nal));
       packets.forEach((payload, i) => {
         const isLast = i === packets.length - 1;
-        socket.write(rtp(payload, isLast, sequence++, Math.round((count * 90000) / fps)));
+        socket.write(rtp(payload, isLast, sequence++, Math.round(dueS(count) * 90000)));
       });
     }
   }, 4);

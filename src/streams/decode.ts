@@ -18,6 +18,8 @@ export interface DecodeRequest {
   /** Output options after the ones every decode has. */
   readonly outputOptions?: readonly string[];
   readonly maxSidePx: number;
+  /** Where pictures are kept; one of its own where absent. */
+  readonly pool?: BufferPool;
   readonly signal: AbortSignal;
   readonly onLine?: (line: string) => void;
   /** Told the process id once it runs. */
@@ -43,8 +45,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
   const { signal } = request;
   const tool = await findFfmpeg();
   if (signal.aborted) return;
-  const pool: BufferPool = bufferPool();
-  const demuxer = nutDemuxer(pool);
+  const demuxer = nutDemuxer(request.pool ?? bufferPool());
   const ready: NutFrame[] = [];
   const run = runFfmpeg(tool, {
     input: request.input,

@@ -5,6 +5,7 @@ import type { DropReason } from '../domain/outcome.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
+import { type BufferPool, bufferPool } from './bufferPool.js';
 import { type Clock, systemClock } from './clock.js';
 import { type Decoded, decode } from './decode.js';
 import { findFfmpeg } from './ffmpegTool.js';
@@ -28,6 +29,10 @@ export interface LiveOptions {
   readonly onLine?: (line: string) => void;
   readonly onStart?: (pid: number) => void;
   readonly clock?: Clock;
+  /** The machine's clock as it is, steps included: capture times are told on it. */
+  readonly wallMs?: () => number;
+  /** Where pictures are kept, over all connections. */
+  readonly pool?: BufferPool;
   /** Spreads the retries; in [0, 1). */
   readonly random?: () => number;
   /** Longest wait for the first frame of a connection; a listener waits for ever. */
@@ -53,6 +58,7 @@ async function* reconnecting(
 ): AsyncGenerator<Frame, void> {
   const { clock = systemClock, random = Math.random } = options;
   const tell = options.onStatus ?? (() => undefined);
+  const pool = options.pool ?? bufferPool();
   let timeline = startTimeline();
   let freshness = FRESH;
   let failures = 0;
@@ -60,7 +66,7 @@ async function* reconnecting(
     while (!signal.aborted) {
       tell({ kind: 'connecting', attempt: failures + 1 });
       try {
-        for await (const picture of connection(open, options, clock, signal)) {
+        for await (const picture of connection(open, { ...options, pool }, clock, signal)) {
           failures = 0;
           const isFirst = timeline.sequence < 0;
           const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
@@ -99,6 +105,7 @@ async function* connection(
     input,
     inputOptions,
     maxSidePx: options.maxSidePx,
+    pool: options.pool,
     signal: AbortSignal.any([signal, silence.signal]),
     onLine: options.onLine,
     onStart: options.onStart,
@@ -115,7 +122,7 @@ async function* connection(
       silence.abort();
     },
   });
-  yield* kind === 'arrival' ? arrived(watched) : estimated(watched, clock);
+  yield* kind === 'arrival' ? arrived(watched) : estimated(watched, clock, options.wallMs ?? Date.now);
   if (stall) throw stall;
 }
 
@@ -131,12 +138,13 @@ async function* arrived(pictures: AsyncGenerator<Decoded, void>): AsyncGenerator
 async function* estimated(
   pictures: AsyncGenerator<Decoded, void>,
   clock: Clock,
+  wallMs: () => number,
 ): AsyncGenerator<Captured, void> {
   let estimate = NO_ARRIVAL;
   for await (const picture of pictures) {
     const next = estimateArrival(estimate, picture.timestampS, clock.nowMs());
     estimate = next.estimate;
-    yield { ...picture, captureMs: next.captureMs };
+    yield { ...picture, captureMs: next.captureMs + wallMs() - clock.nowMs() };
   }
 }
 
@@ -146,18 +154,38 @@ function toFrame(
   timeline: Timeline,
   reject: DropReason | null,
 ): Frame {
-  const { widthPx, heightPx, timestampS, captureMs } = picture;
+  const { timestampS, captureMs } = picture;
   const { epoch, sequence } = timeline;
   return {
     ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
     captureMs,
     captureClock: 'arrival',
     ...(reject === null ? {} : { reject }),
-    camera: resizeCamera(options.camera, widthPx, heightPx),
+    camera: cameraOf(picture, options.camera),
     pixels: picture.picture.bytes,
     release: picture.picture.release,
   };
 }
+
+/** Pictures are never enlarged: one below this was sent so small. */
+const SMALLEST_PX = 64;
+
+function cameraOf({ widthPx, heightPx, picture }: Captured, camera: Camera): Camera {
+  try {
+    if (Math.max(widthPx, heightPx) < SMALLEST_PX) throw tooSmall(widthPx, heightPx);
+    return resizeCamera(camera, widthPx, heightPx);
+  } catch (error) {
+    picture.release();
+    throw error;
+  }
+}
+
+const tooSmall = (widthPx: number, heightPx: number) =>
+  new PosestreamError(
+    'E_SOURCE_FORMAT',
+    `The pictures are ${widthPx}x${heightPx}; the longer side must have ${SMALLEST_PX} pixels.`,
+    { hint: 'Set the camera to a larger picture.' },
+  );
 
 const RETRY_CODES = new Set(['E_SOURCE_STALL', 'E_SOURCE_FORMAT', 'E_SOURCE_OPEN']);
 
