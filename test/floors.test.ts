@@ -17,6 +17,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   streams: 4,
   server: 5,
   cli: 6,
+  client: 6,
 };
 const MAY_TOUCH_DISK = new Set(['map', 'hfnet', 'streams', 'server', 'cli']);
 const MAY_USE_RXJS = new Set(['operators', 'streams', 'server', 'cli']);

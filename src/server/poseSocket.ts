@@ -8,6 +8,8 @@ const MAX_BUFFERED_BYTES = 64 * 1024;
 const MAX_MESSAGES_PER_S = 500;
 const MAX_UNACKED_MS = 10_000;
 
+type Subscription = ClientMessage & { type: 'subscribe' };
+
 export interface PoseClient {
   /** Newest message of a stream; ignored where the client did not subscribe to it. */
   offer(stream: string, item: Item): void;
@@ -49,7 +51,7 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
     if (wants(stream)) deliveryOf(stream).offer(item);
   };
 
-  function subscribe(message: ClientMessage & { type: 'subscribe' }): void {
+  function subscribe(message: Subscription): void {
     const unknown = message.streams?.filter((id) => !options.knowsStream(id)) ?? [];
     if (unknown.length > 0) {
       reply(socket, `No such stream: ${unknown.slice(0, 8).join(', ')}.`, 'hello lists the streams.');
@@ -60,13 +62,14 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
     window = message.window ?? window;
     for (const delivery of deliveries.values()) delivery.close();
     deliveries.clear();
-    offerLatest();
+    offerLatest(message.after);
   }
 
-  function offerLatest(): void {
+  function offerLatest(after: Subscription['after'] = {}): void {
     for (const stream of options.streams()) {
       const item = options.latest(stream);
-      if (item) offer(stream, item);
+      const known = after[stream];
+      if (item && (known?.epoch !== item.epoch || known.sequence !== item.sequence)) offer(stream, item);
     }
   }
 

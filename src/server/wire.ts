@@ -183,6 +183,8 @@ export const subscribeMessage = z.strictObject({
   maxRateHz: z.number().positive().max(1000).optional(),
   /** Unacknowledged messages in flight per stream; the first `ack` sets 2 where this is absent. */
   window: z.int().min(1).max(64).optional(),
+  /** Newest message handled of each stream before the connection broke: it is not sent again. */
+  after: z.record(streamId, z.strictObject({ epoch: count, sequence: count })).optional(),
 });
 
 /** Everything of this stream up to and including this message has been handled. */
