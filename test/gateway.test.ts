@@ -67,9 +67,9 @@ function dial(path: string, to = gateway, headers: Record<string, string> = {}) 
     else texts.push(serverMessage.parse(JSON.parse(String(data))));
   });
   const until = async (ready: () => boolean, what: string): Promise<void> => {
-    const deadline = Date.now() + 5000;
+    const deadline = Date.now() + 20_000;
     while (!ready()) {
-      if (Date.now() > deadline) throw new Error(`no ${what} within 5 s`);
+      if (Date.now() > deadline) throw new Error(`no ${what} within 20 s`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
