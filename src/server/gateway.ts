@@ -9,6 +9,8 @@ import { createAccess, isLoopback } from './access.js';
 import { createHttpHandler } from './httpRoutes.js';
 import { takeVideo } from './ingestSocket.js';
 import { encodeMapGeometry } from './mapGeometry.js';
+import { createMetrics } from './metrics.js';
+import { captureAgeMs } from './poseMessage.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
@@ -84,6 +86,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
   const clients = new Set<PoseClient>();
 
+  const metrics = createMetrics({ clients: () => clients.size, viewers: () => viewers() });
+  const viewers = (): number => [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
+
   const hello = (): HelloMessage => helloOf(options, hubs);
   const server = createServer(
     {
@@ -99,6 +104,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       map: { bytes: encodeMapGeometry(options.map), etag: `"${options.map.sha256.slice(0, 32)}"` },
       health: () => ({ status: 'ok', streams: hubs.size, clients: clients.size }),
       streams: () => ({ streams: hello().streams }),
+      metrics,
     }),
   );
   server.maxConnections = limits.maxClients + 256;
@@ -111,8 +117,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     if (url.pathname !== '/view') return 404;
     const hub = hubs.get(url.searchParams.get('stream') ?? options.streams[0]?.id ?? '');
     if (!hub) return 404;
-    const watching = [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
-    return watching >= limits.maxViewers ? 503 : { serve: hub.view.add };
+    return viewers() >= limits.maxViewers ? 503 : { serve: hub.view.add };
   }
 
   function addPoseClient(socket: Parameters<typeof servePoses>[0]): void {
@@ -151,11 +156,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     url: urlOf(server, host),
     publishOutcome(stream, outcome) {
       const item = hubOf(stream).record(outcome);
+      metrics.outcome(stream, outcome, captureAgeMs(outcome.frame, nowMs()));
       if (item) for (const client of clients) client.offer(stream, item);
     },
     publishStatus(stream, status) {
       const hub = hubOf(stream);
       hub.setSource(status);
+      metrics.source(stream, status);
       broadcastStatus(hub);
     },
     wantsFrame: (stream) => hubOf(stream).view.wanted(),

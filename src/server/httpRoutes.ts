@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode } from '../domain/errors.js';
 import { type Access, hostAllowed, originAllowed } from './access.js';
 import { securityHeaders } from './headers.js';
+import type { Metrics } from './metrics.js';
 import { PAGE_MISSING, type StaticFile } from './staticFiles.js';
 
 export interface RouteContext {
@@ -12,6 +13,7 @@ export interface RouteContext {
   readonly map: { readonly bytes: Uint8Array; readonly etag: string };
   readonly health: () => object;
   readonly streams: () => object;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -28,6 +30,7 @@ export function createHttpHandler(context: RouteContext): Handler {
         immutable: false,
       }),
     'GET /api/streams': (_request, response) => sendJson(response, 200, context.streams()),
+    'GET /metrics': (_request, response) => void sendMetrics(response, context.metrics),
     'POST /api/ticket': (_request, response) =>
       sendJson(response, 201, { ticket: context.access.issueTicket() }),
   };
@@ -44,7 +47,8 @@ export function createHttpHandler(context: RouteContext): Handler {
     const path = (request.url ?? '/').split('?', 1)[0];
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (path === '/healthz' && method === 'GET') sendJson(response, 200, context.health());
-    else if (path.startsWith('/api/')) routeApi(request, response, api[`${method} ${path}`]);
+    else if (path.startsWith('/api/') || path === '/metrics')
+      routeApi(request, response, api[`${method} ${path}`]);
     else sendPage(request, response, path, method);
   };
 
@@ -84,6 +88,12 @@ function sendCached(request: IncomingMessage, response: ServerResponse, file: St
   const zipped = file.gzip !== null && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   if (zipped) response.setHeader('Content-Encoding', 'gzip');
   send(response, 200, file.type, zipped && file.gzip ? file.gzip : file.bytes);
+}
+
+async function sendMetrics(response: ServerResponse, { text, contentType }: RouteContext['metrics']) {
+  const body = await text();
+  response.setHeader('Cache-Control', 'no-store');
+  send(response, 200, contentType, body);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
