@@ -55,7 +55,7 @@ export function localizeCommand(): Command {
     .addOption(
       new Option(
         '--mode <mode>',
-        'frame: every frame alone; sequence: the last pose says where to look first',
+        'frame: every frame alone; sequence: the frames before say where to look and what to believe',
       )
         .choices(['frame', 'sequence'])
         .default('sequence'),

@@ -6,10 +6,11 @@ import { focalScale } from '../geometry/focalScale.js';
 import { inverse } from '../geometry/rigid.js';
 import { coveredCells } from '../kernels/coverage.js';
 import { type ConfidenceEvidence, poseConfidence } from '../tracking/confidence.js';
+import type { Miss } from '../tracking/sighting.js';
 import { type Attempt, splitEvidence, type Tried } from './attempt.js';
 import type { LocalizeOptions, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
-import { type Failure, IMAGE_CELLS, judgePose } from './poseGate.js';
+import { IMAGE_CELLS, judgePose } from './poseGate.js';
 
 /** What a solver or a refinement found out about a pose. */
 export type SolvedPose = Pick<
@@ -62,7 +63,7 @@ function judge(
   inliers: number,
   cells: number,
   condition: number,
-): Failure | null {
+): Miss | null {
   const matches = correspondences.distinctCount;
   return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, options);
 }

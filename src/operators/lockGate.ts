@@ -1,4 +1,4 @@
-import type { Failure } from './poseGate.js';
+import type { Miss } from '../tracking/sighting.js';
 
 /** How well a pose that was found near its prediction fits what it should see. */
 export interface Lock {
@@ -22,7 +22,7 @@ const SURE_LOCK = 1.3;
 export const isSureLock = ({ closeShare, foundShare }: Lock): boolean => closeShare + foundShare >= SURE_LOCK;
 
 /** @returns null where the pose may stand */
-export function judgeLock({ inliers, closeShare, foundShare }: Lock): Failure | null {
+export function judgeLock({ inliers, closeShare, foundShare }: Lock): Miss | null {
   if (closeShare + foundShare >= MIN_LOCK) return null;
   const [found, close] = [percent(foundShare), percent(closeShare)];
   return {

@@ -1,4 +1,5 @@
 import type { LostReason } from '../domain/outcome.js';
+import type { Miss } from '../tracking/sighting.js';
 
 /** What is known of a pose before it may be called a fix. */
 export interface PoseEvidence {
@@ -22,13 +23,6 @@ export interface GateLimits {
   readonly certainInliers: number;
 }
 
-/** Why a pose is no fix. */
-export interface Failure {
-  readonly reason: LostReason;
-  /** One line a person understands. */
-  readonly detail: string;
-}
-
 /** Beyond this the pose is free to slide along some direction; ordinary depth gives 7-50, a flat scene up to 1500. */
 const MAX_CONDITION = 1e6;
 export const IMAGE_CELLS = 64;
@@ -36,7 +30,7 @@ export const IMAGE_CELLS = 64;
 /** A pose is a fix only if enough distinct matches agree, spread over the image, and pin all six degrees of freedom.
  * Counting matches that failed the ratio test separates nothing: chance gives 5-10 inliers.
  * @returns null for a fix */
-export function judgePose(evidence: PoseEvidence, limits: GateLimits): Failure | null {
+export function judgePose(evidence: PoseEvidence, limits: GateLimits): Miss | null {
   const { keypoints, matches, inliers, cells, condition } = evidence;
   if (keypoints < limits.minInliers)
     return lost('no-features', `only ${keypoints} keypoints in the image: dark, covered or blank?`);
@@ -59,5 +53,5 @@ export function judgePose(evidence: PoseEvidence, limits: GateLimits): Failure |
   return null;
 }
 
-const lost = (reason: LostReason, detail: string): Failure => ({ reason, detail });
+const lost = (reason: LostReason, detail: string): Miss => ({ reason, detail });
 const percent = (cells: number) => `${Math.round((100 * cells) / IMAGE_CELLS)} %`;
