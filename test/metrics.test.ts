@@ -28,7 +28,7 @@ test('every metric is served, counted and documented, and needs the token', asyn
   const response = await fetch(address, { headers: { authorization: `Bearer ${TOKEN}` } });
   assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
   const text = await response.text();
-  const valueOf = (line: RegExp) => Number(text.match(line)?.[1]);
+  const numberAt = (line: RegExp) => Number(text.match(line)?.[1]);
   const count = (outcome: string) => {
     const lines = text.matchAll(
       new RegExp(`frames_total\\{stream="front",outcome="${outcome}",[^}]*\\} (\\d+)`, 'g'),
@@ -36,10 +36,10 @@ test('every metric is served, counted and documented, and needs the token', asyn
     return [...lines].reduce((sum, [, n]) => sum + Number(n), 0);
   };
   assert.deepEqual([count('posed'), count('lost'), count('dropped')], [4, 1, 1]);
-  assert.equal(valueOf(/posestream_source_up\{stream="front"\} (\d)/), 0);
-  assert.equal(valueOf(/posestream_source_events_total\{stream="front",kind="stalled"\} (\d)/), 1);
-  assert.equal(valueOf(/posestream_confidence_count\{stream="front"\} (\d)/), 4);
-  assert.equal(valueOf(/posestream_clients (\d)/), 0);
+  assert.equal(numberAt(/posestream_source_up\{stream="front"\} (\d)/), 0);
+  assert.equal(numberAt(/posestream_source_events_total\{stream="front",kind="stalled"\} (\d)/), 1);
+  assert.equal(numberAt(/posestream_confidence_count\{stream="front"\} (\d)/), 4);
+  assert.equal(numberAt(/posestream_clients (\d)/), 0);
 
   const documented = readFileSync(repositoryPath('docs/metrics.md'), 'utf8');
   for (const [, name] of text.matchAll(/^# HELP (posestream_\S+)/gm))
