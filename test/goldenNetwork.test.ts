@@ -22,7 +22,8 @@ interface Golden {
   readonly global: readonly number[];
 }
 
-const golden: Golden = JSON.parse(readFileSync(join(MODELS, 'golden/sparse.json'), 'utf8'));
+const read = (file: string): Golden => JSON.parse(readFileSync(join(MODELS, 'golden', file), 'utf8'));
+const golden = read('sparse.json');
 
 async function extractWith(manifest: string): Promise<Features> {
   const picture = sharp(join(MODELS, 'golden', golden.image))
@@ -70,3 +71,18 @@ test('the int8 network stays close to the float one', async () => {
   assert.ok(dots.reduce((a, b) => a + b, 0) / same > 0.97);
   assert.ok(dot(got.global ?? new Float32Array(), 0, golden.global) > 0.95);
 });
+
+for (const [file, manifest] of [
+  ['sparse-int8.json', 'hfnet.json'],
+  ['sparse-fast.json', 'hfnet-fast.json'],
+] as const)
+  test(`${manifest} says in Node what it said in Python, but for rounding to eight bits`, async () => {
+    const want = read(file);
+    assert.equal(loadModel(join(MODELS, manifest)).manifest.sha256, want.modelSha256);
+    const got = await extractWith(manifest);
+    const found = want.keypoints.map((place) => near(got, place, 0.5));
+    const dots = found.flatMap((i, k) => (i < 0 ? [] : [dot(got.descriptors, i * got.dim, want.descriptors[k])]));
+    assert.ok(dots.length >= 0.9 * want.keypoints.length, `${dots.length} of ${want.keypoints.length} places`);
+    assert.ok(Math.min(...dots) > 0.95, `descriptors agree to ${Math.min(...dots)}`);
+    assert.ok(dot(got.global ?? new Float32Array(), 0, want.global) > 0.99);
+  });
