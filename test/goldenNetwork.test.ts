@@ -81,8 +81,13 @@ for (const [file, manifest] of [
     assert.equal(loadModel(join(MODELS, manifest)).manifest.sha256, want.modelSha256);
     const got = await extractWith(manifest);
     const found = want.keypoints.map((place) => near(got, place, 0.5));
-    const dots = found.flatMap((i, k) => (i < 0 ? [] : [dot(got.descriptors, i * got.dim, want.descriptors[k])]));
-    assert.ok(dots.length >= 0.9 * want.keypoints.length, `${dots.length} of ${want.keypoints.length} places`);
+    const dots = found.flatMap((i, k) =>
+      i < 0 ? [] : [dot(got.descriptors, i * got.dim, want.descriptors[k])],
+    );
+    assert.ok(
+      dots.length >= 0.9 * want.keypoints.length,
+      `${dots.length} of ${want.keypoints.length} places`,
+    );
     assert.ok(Math.min(...dots) > 0.95, `descriptors agree to ${Math.min(...dots)}`);
     assert.ok(dot(got.global ?? new Float32Array(), 0, want.global) > 0.99);
   });
