@@ -57,7 +57,7 @@ async function benchTracking({ quick, say }: BenchContext): Promise<BenchRow[]> 
   }
   return [
     frameRow(results[0]),
-    growthRow(results),
+    benchGrowth(drive, SIZES[kind], tasks, ROUNDS[kind]),
     ...results.map((result) => relocalizeRow(result, results[0])),
   ];
 }
@@ -229,17 +229,36 @@ function frameRow({ cpuMs, right, of, medianErrorM, size }: SizeResult): BenchRo
   });
 }
 
-function growthRow(results: readonly SizeResult[]): BenchRow {
-  const [first, last] = [results[0], results[results.length - 1]];
+/** Guided search needs no engine, so that all maps are held at once and take turns: load that comes and goes hurts them
+ * alike, which it does not where a big map waits for its index. */
+function benchGrowth(
+  drive: Drive,
+  sizes: readonly number[],
+  tasks: readonly Task[],
+  rounds: number,
+): BenchRow {
+  const runs = sizes.map((size) => ({
+    size,
+    localizer: { map: padMap(drive.map, size, 3), options: DEFAULT_OPTIONS, nowMs: () => 0 } as Localizer,
+    cpuMs: [] as number[],
+    right: 0,
+  }));
+  for (let round = 0; round <= 2 * rounds; round++)
+    for (const run of runs) {
+      const before = process.cpuUsage();
+      const attempts = tasks.map((task) => trackLocalMap(run.localizer, queryOf(task), task.prediction));
+      const { user, system } = process.cpuUsage(before);
+      if (round > 1) run.cpuMs.push((user + system) / 1000 / tasks.length);
+      run.right = attempts.filter((attempt, i) => isRight(attempt, tasks[i].query.worldFromCam)).length;
+    }
+  const [first, last] = [runs[0], runs[runs.length - 1]];
   return benchRow({
     name: 'tracked frame, growth with the map',
     unit: '×',
-    ours: last.cpuMs.guided / first.cpuMs.guided,
-    peer: last.cpuMs.retrieval / first.cpuMs.retrieval,
-    peerName: "retrieval's own growth",
-    correct: { what: WHAT, ours: last.right.guided, peer: null, of: last.of },
+    ours: median(last.cpuMs) / median(first.cpuMs),
+    correct: { what: WHAT, ours: last.right, peer: null, of: tasks.length },
     bar: { of: 'ours', limit: 'at most', value: BAR_GROWTH },
-    note: `${results.map(({ size, cpuMs }) => `${size} keyframes ${cpuMs.guided.toFixed(2)} ms`).join(', ')}.`,
+    note: `${runs.map(({ size, cpuMs }) => `${size} keyframes ${median(cpuMs).toFixed(2)} CPU ms`).join(', ')}, in turns.`,
   });
 }
 
