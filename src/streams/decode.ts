@@ -39,6 +39,10 @@ export function grayFilter(maxSidePx: number): string {
   return `scale=w=${side('iw')}:h=${side('ih')}:flags=bicubic,format=gray`;
 }
 
+/** A row more than the picture has. Raw frames do not bear their size; two shapes of one area, as of a phone that was
+ * turned, then still differ in bytes. */
+const MARK_ROWS = 1;
+
 /** Pictures of an input's first video stream, in order, pulled: ffmpeg waits while nobody asks.
  * Ends quietly after an abort; throws what `judge` makes of a bad end, E_SOURCE_FORMAT for damaged output. */
 export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, void> {
@@ -52,7 +56,14 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
     inputOptions: [...request.inputOptions, '-max_pixels', String(MAX_PIXELS)],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
-      ...['-vf', grayFilter(request.maxSidePx), '-c:v', 'rawvideo', '-pix_fmt', 'gray'],
+      ...[
+        '-vf',
+        `${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`,
+        '-c:v',
+        'rawvideo',
+        '-pix_fmt',
+        'gray',
+      ],
       ...exactTimeOptions(tool),
       ...keepSizeOptions(tool),
       ...(request.outputOptions ?? []),
@@ -100,8 +111,10 @@ function failureOf(run: () => void): unknown {
   }
 }
 
-function decoded(frame: NutFrame): Decoded {
-  const { widthPx, heightPx, timeBase } = frame.video;
-  const timestampS = (frame.pts * timeBase.num) / timeBase.den;
-  return { widthPx, heightPx, timestampS, picture: frame.picture };
+function decoded({ video, pts, picture }: NutFrame): Decoded {
+  const { widthPx, timeBase } = video;
+  const heightPx = video.heightPx - MARK_ROWS;
+  const timestampS = (pts * timeBase.num) / timeBase.den;
+  const bytes = picture.bytes.subarray(0, widthPx * heightPx);
+  return { widthPx, heightPx, timestampS, picture: { bytes, release: picture.release } };
 }

@@ -45,7 +45,14 @@ export async function runSource(
   };
   const late = setTimeout(() => over.abort(), LONGEST_MS);
   const source = openLive(open, {
-    ...{ camera: pinhole(320, 180), maxSidePx: 320, random: () => 0, ...options, signal: over.signal },
+    ...{
+      camera: pinhole(320, 180),
+      maxSidePx: 320,
+      random: () => 0,
+      firstFrameMs: 20_000,
+      ...options,
+      signal: over.signal,
+    },
     onStart: (pid) => run.pids.push(pid),
     onLine: (line) => run.lines.push(line),
     onStatus: (status) => {

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { map, take, timer } from 'rxjs';
+import { PosestreamError } from '../src/domain/errors.js';
+import type { Frame } from '../src/domain/frame.js';
+import { conflateScan } from '../src/operators/conflateScan.js';
+import { bufferPool } from '../src/streams/bufferPool.js';
+import { liveFrames } from '../src/streams/liveFrames.js';
+import { openLive } from '../src/streams/liveSource.js';
+import { exists, ffmpeg, hasFfmpeg, makeClip, pinhole, tempFolder } from './clips.js';
+import { type RtspServer, type RtspServerOptions, startRtspServer } from './rtspServer.js';
+import { PASS, startChaosProxy } from './support/chaosProxy.js';
+import { inputOf, type Run, runSource } from './support/sourceRun.js';
+
+const skip = hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH';
+const FPS = 30;
+const servers: RtspServer[] = [];
+after(() => Promise.all(servers.map((server) => server.close())));
+
+const folder = skip ? '' : tempFolder();
+const X264 = ['-profile:v', 'baseline', '-bf', '0', '-x264-params', 'slices=1:sliced-threads=0'];
+
+function moving(size: string, seconds = 1, gop = 15): Buffer {
+  return readFileSync(makeClip(join(folder, `${size}.h264`), size, seconds, FPS, ...X264, '-g', `${gop}`));
+}
+
+/** Eight seconds of one picture as a camera sends it, with its noise or without. */
+function still(name: string, ...noise: string[]): Buffer {
+  const path = join(folder, `${name}.h264`);
+  const filter = ['loop=loop=-1:size=1:start=0', ...noise].join(',');
+  const source = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=${FPS}`, '-vf', filter, '-t', '8'];
+  ffmpeg(...source, '-pix_fmt', 'yuv420p', '-preset', 'veryfast', ...X264, '-g', '60', '-crf', '28', path);
+  return readFileSync(path);
+}
+
+async function serve(clip: Buffer, options: Partial<RtspServerOptions> = {}): Promise<RtspServer> {
+  const server = await startRtspServer(clip, { fps: FPS, ...options });
+  servers.push(server);
+  return server;
+}
+
+const clip = skip ? Buffer.alloc(0) : moving('320x180');
+
+describe('faults of a live source', { skip, concurrency: true }, () => {
+  test('another resolution on the way: an epoch later, with intrinsics of its own', async () => {
+    const server = await serve(clip, { sendsParameterSets: false });
+    const larger = moving('640x360');
+    const isEnough = ({ frames }: Run): boolean => {
+      if (frames.length === 20) server.show(larger);
+      return frames.length > 0 && frames.at(-1)!.widthPx === 640 && frames.at(-1)!.sequence >= 10;
+    };
+    const { frames } = await runSource(inputOf(server.url), isEnough, { maxSidePx: 640 });
+    for (const { epoch, widthPx, heightPx, focalPx } of frames) {
+      assert.equal(focalPx, (500 * widthPx) / 320);
+      assert.equal(heightPx, (180 * widthPx) / 320);
+      assert.equal(epoch > 0, widthPx === 640);
+    }
+  });
+
+  test('another shape of the same area on the way ends the stream: the intrinsics are of another camera', async () => {
+    const server = await serve(clip, { sendsParameterSets: false });
+    const square = moving('240x240');
+    const isEnough = ({ frames }: Run): boolean => {
+      if (frames.length === 20) server.show(square);
+      return false;
+    };
+    await assert.rejects(runSource(inputOf(server.url), isEnough), (error) => {
+      assert.ok(error instanceof PosestreamError && error.code === 'E_INTRINSICS_MISMATCH', String(error));
+      return true;
+    });
+  });
+
+  for (const [what, size] of [
+    ['too small', '48x32'],
+    ['too large to be decoded', '8200x5000'],
+  ])
+    test(`a picture that is ${what} is refused, and a better one taken`, async () => {
+      const server = await serve(moving(size, 1 / FPS), { sendsParameterSets: false, fps: 5 });
+      const isEnough = ({ frames, kinds }: Run): boolean => {
+        if (kinds.at(-1) === 'retrying') server.show(clip);
+        return frames.length > 5;
+      };
+      const run = await runSource(inputOf(server.url), isEnough, { maxSidePx: 640 });
+      assert.ok(run.frames.every(({ widthPx }) => widthPx === 320));
+      const told = run.statuses.find((s) => s.kind === 'retrying');
+      assert.match(told!.error.code, /E_SOURCE_(FORMAT|STALL|OPEN)/);
+    });
+
+  test('a rate that varies, by seconds and by frames, is no stall and breaks no time line', async () => {
+    // Within each five pictures: at once, 30, 10, 3 and 1.2 frames a second.
+    const pausesS = [0.002, 1 / 30, 1 / 10, 1 / 3, 1 / 1.2];
+    const roundS = pausesS.reduce((a, b) => a + b);
+    const within = (count: number) => pausesS.slice(0, count).reduce((a, b) => a + b, 0);
+    const server = await serve(clip, {
+      dueS: (picture) => Math.floor(picture / 5) * roundS + within(picture % 5),
+    });
+    const run = await runSource(inputOf(server.url), ({ frames }) => frames.length >= 60, { stallMs: 2000 });
+    assert.deepEqual(run.kinds, ['connecting', 'streaming', 'ended']);
+    assert.equal(run.frames.at(-1)!.epoch, 0);
+  });
+
+  test('one picture again and again through an encoder is frozen, until it moves', async () => {
+    const server = await serve(still('frozen'));
+    const isEnough = ({ kinds, frames }: Run): boolean => {
+      if (kinds.at(-1) === 'frozen') server.show(clip);
+      return kinds.includes('frozen') && kinds.at(-1) === 'streaming' && frames.at(-1)!.reject === undefined;
+    };
+    const run = await runSource(inputOf(server.url), isEnough);
+    assert.deepEqual(run.kinds, ['connecting', 'streaming', 'frozen', 'streaming', 'ended']);
+    assert.ok(run.frames.some(({ reject }) => reject === 'frozen'));
+  });
+
+  test('a parked camera, whose pictures differ by noise alone, is not frozen', async () => {
+    const server = await serve(still('parked', 'noise=alls=4:allf=t'));
+    const run = await runSource(inputOf(server.url), ({ frames }) => frames.length >= 10 * FPS);
+    assert.deepEqual(run.kinds, ['connecting', 'streaming', 'ended']);
+    assert.ok(run.frames.every(({ reject }) => reject === undefined));
+  });
+
+  test('a burst after a pause: the newest is worked on, the others are dropped, each once', async () => {
+    const server = await serve(clip);
+    const line = await startChaosProxy(Number(new URL(server.url.replace('rtsp', 'http')).port));
+    const pool = bufferPool();
+    const fates: { readonly sequence: number; readonly isRun: boolean }[] = [];
+    const note = (frame: Frame, isRun: boolean) => {
+      frame.release();
+      return { sequence: frame.sequence, isRun };
+    };
+    let heldFrom = 0;
+    const source = openLive(inputOf(`rtsp://127.0.0.1:${line.port}/cam`), {
+      ...{ camera: pinhole(320, 180), maxSidePx: 320, stallMs: 10_000, pool },
+    });
+    await new Promise<void>((resolve, reject) =>
+      liveFrames(source)
+        .pipe(
+          conflateScan<Frame, null, (typeof fates)[number]>({
+            seed: null,
+            next: () => null,
+            project: (frame) => timer(200).pipe(map(() => note(frame, true))),
+            displaced: (frame) => note(frame, false),
+          }),
+          take(200),
+        )
+        .subscribe({
+          next: (fate) => {
+            fates.push(fate);
+            if (fates.length === 50) {
+              heldFrom = Math.max(...fates.map(({ sequence }) => sequence));
+              line.set({ kind: 'hold' });
+              setTimeout(() => line.set(PASS), 1500);
+            }
+          },
+          complete: resolve,
+          error: reject,
+        }),
+    );
+    await line.close();
+    const ends = fates.map(({ sequence }) => sequence).sort((a, b) => a - b);
+    assert.equal(new Set(ends).size, ends.length, 'no frame met its fate twice');
+    const burst = fates.filter(({ sequence }) => sequence > heldFrom + 2 && sequence <= heldFrom + 40);
+    const worked = burst.filter(({ isRun }) => isRun).length;
+    assert.ok(worked <= 4, `${worked} of ${burst.length} frames of the burst were worked on`);
+    assert.ok(pool.lent() <= 2, `${pool.lent()} pictures are still out`);
+  });
+
+  test('pictures are given back over every reconnect', async () => {
+    const server = await serve(clip);
+    const pool = bufferPool();
+    const lent: number[] = [];
+    const isEnough = ({ frames }: Run): boolean => {
+      const last = frames.at(-1);
+      if (last?.sequence === 8) server.cut();
+      return (last?.epoch ?? 0) >= 6;
+    };
+    const run = await runSource(inputOf(server.url), isEnough, {
+      pool,
+      onStatus: ({ kind }) => kind === 'retrying' && lent.push(pool.lent()),
+    });
+    assert.ok(lent.length >= 6);
+    assert.deepEqual([...new Set(lent)], [0]);
+    assert.equal(pool.lent(), 0);
+    assert.deepEqual(run.pids.filter(exists), []);
+  });
+});
