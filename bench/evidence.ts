@@ -38,6 +38,7 @@ interface Options {
   readonly model: string;
   readonly out: string;
   readonly frames: string;
+  readonly only: string;
 }
 
 interface Condition {
@@ -90,6 +91,7 @@ async function main(options: Options): Promise<void> {
   const file = createWriteStream(options.out);
   try {
     for (const [i, clip] of clips.entries()) {
+      if (!clip.name.includes(options.only)) continue;
       const lines = await clipEvidence(clip, maps, i, Number(options.frames), atlas);
       for (const line of lines) file.write(storeLine(line));
       process.stderr.write(`${clip.name}: ${lines.length} poses\n`);
@@ -176,6 +178,7 @@ await new Command('bench:evidence')
   .option('--frames <n>', 'frames of each clip in its own maps', '6')
   .option('--towns <folder>', 'more rendered towns, as <seed>/<light>/')
   .option('--out <file>', 'where to', join(repositoryPath('.cache', 'deception'), 'evidence.jsonl'))
+  .option('--only <text>', 'clips whose name holds this', '')
   .option('--model <manifest>', 'network', DEFAULT_MODEL)
   .addHelpText('after', EXAMPLES)
   .action(main)

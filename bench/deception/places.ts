@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { join, resolve } from 'node:path';
 import { openInput } from '../../src/cli/input.js';
 import { readTextFile } from '../../src/map/posedFolder.js';
+import { sortTrajectory } from '../../src/map/trajectory.js';
 import { parseTum, type TimedPose } from '../../src/map/tum.js';
 import type { FrameSource } from '../../src/streams/frameSource.js';
 import { repositoryPath, sharedPath } from '../../test/support/shared.js';
@@ -175,4 +176,4 @@ function posedFolder(frames: string, out: string): string {
   return out;
 }
 
-const readPoses = (path: string) => parseTum(readTextFile(path), path);
+const readPoses = (path: string) => sortTrajectory(parseTum(readTextFile(path), path), path);

@@ -31,7 +31,7 @@ const UNKNOWN_FOCAL = { shiftM: 1, sigmas: 1 } as const;
  * the other sees. */
 export function confidenceFeatures(evidence: ConfidenceEvidence): number[] {
   const { inliers, inlierRatio, worldFromCam, covariance, focalScale } = evidence;
-  const focal = focalScale ? { ...focalScale, sigmas: focalSigmas(focalScale) } : UNKNOWN_FOCAL;
+  const focal = focalScale ? focalDoubt(focalScale) : UNKNOWN_FOCAL;
   const doubtM = Math.min(Math.hypot(poseSigma(worldFromCam, covariance).m, focal.shiftM), MOST_DOUBT_M);
   return [
     Math.log(Math.max(inlierRatio, 0.01)),
@@ -41,7 +41,11 @@ export function confidenceFeatures(evidence: ConfidenceEvidence): number[] {
   ];
 }
 
-const focalSigmas = ({ ratio, sigma }: FocalScale) => Math.abs(Math.log(ratio)) / Math.max(sigma, 1e-9);
+/** Of the move only what the matches insist on, beyond two sigma. */
+function focalDoubt({ ratio, sigma, shiftM }: FocalScale) {
+  const sigmas = Math.abs(Math.log(ratio)) / Math.max(sigma, 1e-9);
+  return { sigmas, shiftM: sigmas > 2 ? shiftM * (1 - (2 / sigmas) ** 2) : 0 };
+}
 
 /** How likely the pose is within 0.5 m and 5 degrees of the truth, 0..1.
  * Source: Platt, "Probabilistic outputs for support vector machines", 1999; weights as fitted by the bench. */
