@@ -35,6 +35,7 @@ export interface Listen {
   readonly host?: string;
   readonly port: number;
   readonly token?: string;
+  readonly origins?: readonly string[];
   readonly limits?: Partial<GatewayLimits>;
 }
 

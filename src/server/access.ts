@@ -62,9 +62,9 @@ export function hostAllowed(hostHeader: string | undefined, boundToLoopback: boo
   return name !== undefined && (!boundToLoopback || isLoopback(name));
 }
 
-/** Browsers send Origin; it must be this very host. Other programs send none. */
-export function originAllowed({ headers }: IncomingMessage): boolean {
-  if (headers.origin === undefined) return true;
+/** Browsers send Origin; it must be this very host or one of `others`. Other programs send none. */
+export function originAllowed({ headers }: IncomingMessage, others: readonly string[] = []): boolean {
+  if (headers.origin === undefined || others.includes(headers.origin)) return true;
   if (!URL.canParse(headers.origin)) return false;
   return new URL(headers.origin).host === headers.host?.toLowerCase();
 }

@@ -27,6 +27,13 @@ export const serveConfig = z
         host: z.string().min(1).max(253).default('127.0.0.1'),
         port: z.int().min(0).max(65535).default(8080),
         token: z.string().min(16, 'a token has at least 16 characters').max(512).optional(),
+        /** Other pages that may open sockets, such as https://app.foxglove.dev. */
+        origins: z
+          .array(
+            z.string().regex(/^([a-z][a-z0-9+.-]*:\/\/[^/\s]*|null)$/, 'an origin is https://host, no path'),
+          )
+          .max(32)
+          .optional(),
       })
       .prefault({}),
     map: path,

@@ -6,6 +6,8 @@ import type { GrayImage, ModelIdentity } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import { createAccess, isLoopback } from './access.js';
+import { createFoxglove } from './formats/foxglove.js';
+import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
 import { createHttpHandler } from './httpRoutes.js';
 import { takeVideo } from './ingestSocket.js';
 import { encodeMapGeometry } from './mapGeometry.js';
@@ -33,6 +35,8 @@ export interface GatewayOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly token?: string | null;
+  /** Other pages that may open sockets, as browsers name them in Origin; default none. */
+  readonly origins?: readonly string[];
   readonly map: MapModel;
   readonly model: ModelIdentity;
   readonly streams: readonly GatewayStream[];
@@ -68,7 +72,8 @@ const DEFAULT_LIMITS: GatewayLimits = {
 const STATISTICS_MS = 1000;
 const CLOSE_GRACE_MS = 1000;
 
-/** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, the page at `/`;
+/** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, all of it for
+ * Foxglove at `ws …/foxglove`, the page at `/`;
  * video may come in at `ws …/ingest/<stream>`.
  * @throws PosestreamError E_CONFIG (public bind without a token), E_PORT_IN_USE */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
@@ -85,6 +90,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   for (const stream of options.streams)
     hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
   const clients = new Set<PoseClient>();
+  const foxglove = createFoxglove({ ...options, viewHz: limits.viewHz, monotonicMs, nowMs });
 
   const metrics = createMetrics({ clients: () => clients.size, viewers: () => viewers() });
   const viewers = (): number => [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
@@ -108,10 +114,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   server.maxConnections = limits.maxClients + 256;
-  const sockets = acceptSockets(server, { ...limits, access, boundToLoopback, route });
+  const sockets = acceptSockets(server, {
+    ...limits,
+    ...{ access, boundToLoopback, route },
+    origins: options.origins ?? [],
+  });
 
   function route(url: URL): number | Route {
     if (url.pathname === '/poses') return { serve: addPoseClient };
+    if (url.pathname === '/foxglove') return { serve: foxglove.add, protocols: FOXGLOVE_PROTOCOLS };
     const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(url.pathname);
     if (ingest) return uploadTo(options.streams.find(({ id }) => id === ingest[1]));
     if (url.pathname !== '/view') return 404;
@@ -134,8 +145,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   function broadcastStatus(hub: StreamHub): void {
+    const message = hub.statusMessage();
+    foxglove.publishStatus(message);
     if (clients.size === 0) return;
-    const text = JSON.stringify(hub.statusMessage());
+    const text = JSON.stringify(message);
     for (const client of clients) client.sendStatus(hub.id, text);
   }
 
@@ -158,18 +171,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const item = hubOf(stream).record(outcome);
       metrics.outcome(stream, outcome, captureAgeMs(outcome.frame, nowMs()));
       if (item) for (const client of clients) client.offer(stream, item);
+      foxglove.publishOutcome(stream, outcome, item);
     },
     publishStatus(stream, status) {
       const hub = hubOf(stream);
       hub.setSource(status);
       metrics.source(stream, status);
+      foxglove.publishSource(stream, status);
       broadcastStatus(hub);
     },
-    wantsFrame: (stream) => hubOf(stream).view.wanted(),
+    wantsFrame: (stream) => hubOf(stream).view.wanted() || foxglove.wantsFrame(stream),
     publishFrame(stream, image, outcome) {
-      hubOf(stream)
-        .view.publish(image, outcome)
-        .catch((error: unknown) => options.onWarning?.(`picture of ${stream}: ${String(error)}`));
+      const { view } = hubOf(stream);
+      Promise.all([view.publish(image, outcome), foxglove.publishFrame(stream, image, outcome)]).catch(
+        (error: unknown) => options.onWarning?.(`picture of ${stream}: ${String(error)}`),
+      );
     },
     clients: () => clients.size,
     close: once(async () => {

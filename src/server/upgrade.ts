@@ -17,6 +17,8 @@ export interface SocketLimits {
 export interface UpgradeOptions extends SocketLimits {
   readonly access: Access;
   readonly boundToLoopback: boolean;
+  /** Other pages that may open sockets, as browsers name them in Origin. */
+  readonly origins: readonly string[];
   /** HTTP status that refuses this request, or what to do with its socket. */
   readonly route: (url: URL) => number | Route;
 }
@@ -25,6 +27,8 @@ export interface Route {
   readonly serve: (socket: WebSocket) => void;
   /** The client sends video, not messages. */
   readonly isUpload?: boolean;
+  /** The client must name one of these in Sec-WebSocket-Protocol. */
+  readonly protocols?: readonly string[];
 }
 
 export interface Sockets {
@@ -68,13 +72,15 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
 
   function admit(request: IncomingMessage, address: string): number | Route {
     if (!hostAllowed(request.headers.host, options.boundToLoopback)) return 421;
-    if (!originAllowed(request)) return 403;
+    if (!originAllowed(request, options.origins)) return 403;
     if (!URL.canParse(request.url ?? '', 'http://host')) return 400;
     const url = new URL(request.url ?? '', 'http://host');
     if (!options.access.bearer(request) && !options.access.ticket(url.searchParams.get('ticket'))) return 401;
     const full = messages.clients.size + uploads.clients.size >= options.maxClients;
     const fullHere = (perAddress.get(address) ?? 0) >= options.maxClientsPerAddress;
-    return closing || full || fullHere ? 503 : options.route(url);
+    if (closing || full || fullHere) return 503;
+    const route = options.route(url);
+    return typeof route === 'number' || speaks(request, route) ? route : 400;
   }
 
   function hold(socket: WebSocket, address: string): void {
@@ -116,6 +122,12 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
   }
 
   return { size: () => messages.clients.size + uploads.clients.size, closeAll };
+}
+
+/** `ws` then answers with the first protocol the client names. */
+function speaks({ headers }: IncomingMessage, { protocols }: Route): boolean {
+  const first = (headers['sec-websocket-protocol'] ?? '').split(',', 1)[0].trim();
+  return protocols === undefined || protocols.includes(first);
 }
 
 const socketServer = (maxPayload: number) =>

@@ -68,14 +68,19 @@ export function createViewChannel(options: ViewChannelOptions): ViewChannel {
   };
 }
 
-async function encodeView(image: GrayImage, outcome: Outcome): Promise<Item> {
-  const { widthPx, heightPx } = image;
-  // Copied before the first await: the pixels are borrowed.
-  const pixels = Buffer.from(image.pixels);
-  const jpeg = await sharp(pixels, { raw: { width: widthPx, height: heightPx, channels: 1 } })
-    .resize({ width: MAX_SENT_SIDE_PX, height: MAX_SENT_SIDE_PX, fit: 'inside', withoutEnlargement: true })
+/** Copies the pixels before it returns; the rest is done off this thread. */
+export function encodeJpeg({ pixels, widthPx, heightPx }: GrayImage, maxSidePx = Infinity): Promise<Buffer> {
+  const raw = { width: widthPx, height: heightPx, channels: 1 } as const;
+  const side = Math.min(maxSidePx, Math.max(widthPx, heightPx));
+  return sharp(Buffer.from(pixels), { raw })
+    .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: JPEG_QUALITY })
     .toBuffer();
+}
+
+async function encodeView(image: GrayImage, outcome: Outcome): Promise<Item> {
+  const { widthPx, heightPx } = image;
+  const jpeg = await encodeJpeg(image, MAX_SENT_SIDE_PX);
   const { stream, epoch, sequence } = outcome.frame;
   const header: ViewHeader = {
     type: 'view',

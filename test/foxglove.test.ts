@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import protocol, { type Channel, type MessageData } from '@foxglove/ws-protocol';
+import sharp from 'sharp';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { createGateway, type Gateway } from '../src/server/gateway.js';
+import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
+import { until } from './support/until.js';
+
+const { FoxgloveClient } = protocol;
+const map = fakeMap(1, 2000);
+const drive = fakeDrive(map, 'front', Date.now);
+const ORIGIN = 'https://studio.example';
+let gateway: Gateway;
+
+before(async () => {
+  gateway = await createGateway({
+    port: 0,
+    map,
+    model: FAKE_MODEL,
+    serverVersion: '1.2.3',
+    origins: [ORIGIN],
+    streams: [{ id: 'front', camera: FAKE_CAMERA }, { id: 'rear' }],
+    limits: { viewHz: 30 },
+  });
+});
+after(() => gateway.close());
+
+const address = () => `${gateway.url.replace('http', 'ws')}foxglove`;
+
+/** Foxglove's own client, keeping what it receives by topic. */
+function dial() {
+  const socket = new WebSocket(address(), [FoxgloveClient.SUPPORTED_SUBPROTOCOL]);
+  const client = new FoxgloveClient({ ws: socket as never });
+  const channels = new Map<string, Channel>();
+  const messages = new Map<string, unknown[]>();
+  const topicOf = new Map<number, string>();
+  const problems: unknown[] = [];
+  client.on('error', (error) => problems.push(error));
+  client.on('status', (status) => problems.push(status));
+  client.on('advertise', (list) => {
+    for (const channel of list) channels.set(channel.topic, channel);
+  });
+  client.on('message', ({ subscriptionId, data }: MessageData) => {
+    const topic = topicOf.get(subscriptionId) ?? '';
+    messages.set(topic, [
+      ...of(topic),
+      JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString()),
+    ]);
+  });
+  const of = (topic: string): unknown[] => messages.get(topic) ?? [];
+  const subscribe = (topic: string): number => {
+    const id = client.subscribe(channels.get(topic)?.id ?? -1);
+    topicOf.set(id, topic);
+    return id;
+  };
+  return { socket, client, channels, of, subscribe, problems };
+}
+
+/** Publishes frames of the drive until all of it has happened. */
+async function publishUntil(ready: () => boolean, what: string): Promise<void> {
+  let n = 100;
+  await until(() => {
+    const { outcome, image } = drive.frame(n++);
+    gateway.publishOutcome('front', outcome);
+    gateway.publishFrame('front', image, outcome);
+    return ready();
+  }, what);
+}
+
+test("Foxglove's client decodes every channel against its schema", async () => {
+  const { client, channels, of, subscribe, problems } = dial();
+  await until(() => channels.size > 0, 'channels');
+  const topics = [...channels.keys()];
+  assert.deepEqual(
+    topics.filter((topic) => topic.startsWith('/rear')),
+    ['pose', 'transform', 'image', 'annotations', 'log', 'message', 'status'].map((name) => `/rear/${name}`),
+  );
+  const front = topics.filter((topic) => !topic.startsWith('/rear'));
+  assert.equal(front.length, 9);
+  for (const topic of front) subscribe(topic);
+  gateway.publishStatus('front', { kind: 'streaming' });
+  await publishUntil(() => front.every((topic) => of(topic).length > 0), 'a message of every channel');
+  for (const topic of front) {
+    const channel = channels.get(topic);
+    assert.equal(channel?.encoding, 'json');
+    assert.equal(channel.schemaEncoding, 'jsonschema');
+    const schema = z.fromJSONSchema(JSON.parse(channel.schema));
+    assert.equal(JSON.parse(channel.schema).title, channel.schemaName);
+    for (const message of of(topic)) schema.parse(message);
+    assert.throws(() => schema.parse({}), `${topic} would take anything`);
+  }
+  assert.deepEqual(problems, []);
+  client.close();
+});
+
+test('values arrive as they were: points, calibration, pose, picture', async () => {
+  const { client, channels, of, subscribe } = dial();
+  await until(() => channels.size > 0, 'channels');
+  const topics = [
+    '/map/points',
+    '/front/calibration',
+    '/front/transform',
+    '/front/image',
+    '/front/annotations',
+  ];
+  for (const topic of topics) subscribe(topic);
+  await publishUntil(() => topics.every((topic) => of(topic).length > 0), 'messages');
+  const cloud = of('/map/points')[0] as { data: string; pose: { position: { x: number } } };
+  const xyz = Buffer.from(cloud.data, 'base64');
+  assert.equal(xyz.length, 12 * map.points.count);
+  assert.ok(Math.abs(xyz.readFloatLE(12 * 7) + cloud.pose.position.x - map.points.xyz[21]) < 1e-4);
+  const { K, D } = of('/front/calibration')[0] as { K: number[]; D: number[] };
+  assert.deepEqual(K, [430, 0, 319.5, 0, 430, 179.5, 0, 0, 1]);
+  assert.deepEqual(D, [0, 0, 0, 0, 0]);
+  const transform = of('/front/transform')[0] as Record<string, unknown>;
+  assert.deepEqual([transform.parent_frame_id, transform.child_frame_id], ['map', 'camera/front']);
+  const image = of('/front/image')[0] as { data: string; format: string };
+  const { format, width, height } = await sharp(Buffer.from(image.data, 'base64')).metadata();
+  assert.deepEqual([format, width, height], ['jpeg', FAKE_CAMERA.widthPx, FAKE_CAMERA.heightPx]);
+  const { points } = of('/front/annotations')[0] as { points: { points: unknown[] }[] };
+  assert.equal(points.length, 2);
+  client.close();
+});
+
+test('no picture is asked for while nobody looks at one', async () => {
+  const { client, channels, of, subscribe } = dial();
+  await until(() => channels.size > 0, 'channels');
+  assert.equal(gateway.wantsFrame('front'), false);
+  const id = subscribe('/front/image');
+  await until(() => gateway.wantsFrame('front'), 'wish for a picture');
+  assert.equal(gateway.wantsFrame('rear'), false);
+  client.unsubscribe(id);
+  await until(() => !gateway.wantsFrame('front'), 'end of the wish');
+  assert.equal(of('/front/pose').length, 0);
+  client.close();
+});
+
+test('a client that stops reading is skipped and then gets the newest', async () => {
+  const { socket, client, channels, of, subscribe } = dial();
+  await until(() => channels.size > 0, 'channels');
+  subscribe('/front/message');
+  await publishUntil(() => of('/front/message').length > 0, 'first pose');
+  socket.pause();
+  const before = of('/front/message').length;
+  // Far more than sockets and kernel buffers hold.
+  const count = 12_000;
+  const { outcome } = drive.frame(0);
+  const frame = (sequence: number) => ({ ...outcome, frame: { ...outcome.frame, sequence } });
+  for (let n = 0; n < count; n++) {
+    gateway.publishOutcome('front', frame(1_000_000 + n));
+    if (n % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.resume();
+  const newest = () => (of('/front/message').at(-1) as { sequence: number }).sequence;
+  await until(() => newest() === 1_000_000 + count - 1, 'the newest pose');
+  assert.ok(of('/front/message').length - before < count, 'nothing was skipped');
+  client.close();
+});
+
+const refused = (options: { protocols?: string[]; origin?: string }) =>
+  new Promise<number>((resolve) => {
+    const socket = new WebSocket(address(), options.protocols ?? [FoxgloveClient.SUPPORTED_SUBPROTOCOL], {
+      ...(options.origin ? { origin: options.origin } : {}),
+    });
+    socket.on('open', () => {
+      resolve(101);
+      socket.close();
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    socket.on('error', () => {});
+  });
+
+test('who may come in: the protocol named, origins on the list', async () => {
+  assert.equal(await refused({}), 101);
+  assert.equal(await refused({ protocols: ['foxglove.sdk.v1'] }), 101);
+  assert.equal(await refused({ protocols: [] }), 400);
+  assert.equal(await refused({ protocols: ['something.else'] }), 400);
+  assert.equal(await refused({ origin: 'https://elsewhere.example' }), 403);
+  assert.equal(await refused({ origin: ORIGIN }), 101);
+});
+
+test('what is not understood is answered, what is no message ends the connection', async () => {
+  const { socket, client, channels, problems } = dial();
+  await until(() => channels.size > 0, 'channels');
+  socket.send('{"op":"subscribeConnectionGraph"}');
+  socket.send('{"op":"subscribe","subscriptions":[{"id":1,"channelId":999}]}');
+  socket.send('{"op":"unsubscribe","subscriptionIds":[77]}');
+  await until(() => problems.length === 3, 'three complaints');
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  socket.send('nonsense');
+  assert.equal(await closed, 1008);
+  client.close();
+});
