@@ -16,6 +16,8 @@ export interface FrameId {
   /** When the light fell in, on `captureClock`; ms since the Unix epoch for `rtcp` and `arrival`. */
   readonly captureMs: number;
   readonly captureClock: CaptureClock;
+  /** The stream was damaged shortly before: parts of the picture may be of another time. More is asked of its pose. */
+  readonly isSuspect?: true;
   /** File name for image folders. */
   readonly name?: string;
 }

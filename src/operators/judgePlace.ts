@@ -10,7 +10,7 @@ import type { Miss } from '../tracking/sighting.js';
 import { type Attempt, splitEvidence, type Tried } from './attempt.js';
 import type { LocalizeOptions, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
-import { IMAGE_CELLS, judgePose } from './poseGate.js';
+import { IMAGE_CELLS, judgePose, limitsOfSuspect } from './poseGate.js';
 
 /** What a solver or a refinement found out about a pose. */
 export type SolvedPose = Pick<
@@ -58,14 +58,15 @@ export function missPlace(matched: MatchedPlace, query: Query, options: Localize
 
 function judge(
   { correspondences }: MatchedPlace,
-  { features }: Query,
+  { features, frame }: Query,
   options: LocalizeOptions,
   inliers: number,
   cells: number,
   condition: number,
 ): Miss | null {
   const matches = correspondences.distinctCount;
-  return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, options);
+  const limits = frame.isSuspect ? limitsOfSuspect(options) : options;
+  return judgePose({ keypoints: features.count, matches, inliers, cells, condition }, limits);
 }
 
 function describePose(

@@ -23,6 +23,13 @@ export interface GateLimits {
   readonly certainInliers: number;
 }
 
+/** Twice the evidence, where parts of the picture may be of another time. */
+export const limitsOfSuspect = ({ minInliers, certainInliers, ...limits }: GateLimits): GateLimits => ({
+  ...limits,
+  minInliers: 2 * minInliers,
+  certainInliers: 2 * certainInliers,
+});
+
 /** Beyond this the pose is free to slide along some direction; ordinary depth gives 7-50, a flat scene up to 1500. */
 const MAX_CONDITION = 1e6;
 export const IMAGE_CELLS = 64;

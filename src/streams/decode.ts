@@ -1,4 +1,5 @@
 import { type BufferPool, bufferPool, type Loan } from './bufferPool.js';
+import { tellsDamage } from './damage.js';
 import { type FfmpegCommand, type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
 import { exactTimeOptions, findFfmpeg, keepSizeOptions } from './ffmpegTool.js';
 import { type NutFrame, nutDemuxer } from './nut.js';
@@ -9,6 +10,8 @@ export interface Decoded {
   readonly heightPx: number;
   /** Presentation time under the input's own time line. */
   readonly timestampS: number;
+  /** Complaints of the decoder so far. They come by another way than the picture: near it, not with it. */
+  readonly damages: number;
   readonly picture: Loan;
 }
 
@@ -51,25 +54,23 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
   if (signal.aborted) return;
   const demuxer = nutDemuxer(request.pool ?? bufferPool());
   const ready: NutFrame[] = [];
+  let damages = 0;
   const run = runFfmpeg(tool, {
     input: request.input,
     inputOptions: [...request.inputOptions, '-max_pixels', String(MAX_PIXELS)],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
-      ...[
-        '-vf',
-        `${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`,
-        '-c:v',
-        'rawvideo',
-        '-pix_fmt',
-        'gray',
-      ],
+      ...['-vf', `${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`],
+      ...['-c:v', 'rawvideo', '-pix_fmt', 'gray'],
       ...exactTimeOptions(tool),
       ...keepSizeOptions(tool),
       ...(request.outputOptions ?? []),
       ...['-f', 'nut'],
     ],
-    onLine: request.onLine,
+    onLine: (line) => {
+      if (tellsDamage(line)) damages++;
+      request.onLine?.(line);
+    },
     onStart: request.onStart,
   });
   const abort = () => run.kill();
@@ -82,7 +83,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
       const fault = failureOf(() => demuxer.push(chunk, (frame) => ready.push(frame)));
       for (let next = ready.shift(); next; next = ready.shift()) {
         frames++;
-        yield decoded(next);
+        yield decoded(next, damages);
         if (signal.aborted) return;
       }
       // After the pictures that were whole before it.
@@ -111,10 +112,10 @@ function failureOf(run: () => void): unknown {
   }
 }
 
-function decoded({ video, pts, picture }: NutFrame): Decoded {
+function decoded({ video, pts, picture }: NutFrame, damages: number): Decoded {
   const { widthPx, timeBase } = video;
   const heightPx = video.heightPx - MARK_ROWS;
   const timestampS = (pts * timeBase.num) / timeBase.den;
   const bytes = picture.bytes.subarray(0, widthPx * heightPx);
-  return { widthPx, heightPx, timestampS, picture: { bytes, release: picture.release } };
+  return { widthPx, heightPx, timestampS, damages, picture: { bytes, release: picture.release } };
 }

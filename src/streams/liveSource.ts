@@ -7,6 +7,7 @@ import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
 import { type BufferPool, bufferPool } from './bufferPool.js';
 import { type Clock, systemClock } from './clock.js';
+import { NO_SUSPICION, suspect } from './damage.js';
 import { type Decoded, decode } from './decode.js';
 import { findFfmpeg } from './ffmpegTool.js';
 import { type FrameSource, frameSource } from './frameSource.js';
@@ -61,6 +62,7 @@ async function* reconnecting(
   const pool = options.pool ?? bufferPool();
   let timeline = startTimeline();
   let freshness = FRESH;
+  let suspicion = NO_SUSPICION;
   let failures = 0;
   try {
     while (!signal.aborted) {
@@ -74,13 +76,17 @@ async function* reconnecting(
           const wasFrozen = freshness.isFrozen;
           freshness = lookFresh(freshness, fingerprint(picture.picture.bytes), picture.timestampS);
           const { isFrozen } = freshness;
+          suspicion = suspect(suspicion, picture.damages, picture.timestampS);
+          const isSuspect = picture.timestampS < suspicion.untilS;
           if (isFirst || wasFrozen !== isFrozen) tell({ kind: isFrozen ? 'frozen' : 'streaming' });
-          yield toFrame(picture, options, timeline, isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null);
+          const reject = isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null;
+          yield toFrame(picture, options, timeline, { reject, isSuspect });
         }
       } catch (error) {
         if (signal.aborted) return;
         if (!canRetry(error)) throw error;
         freshness = FRESH;
+        suspicion = NO_SUSPICION;
         timeline = restartTimeline(timeline);
         const inMs = backoffMs(++failures, random());
         tell({ kind: 'retrying', attempt: failures + 1, inMs, error });
@@ -152,7 +158,7 @@ function toFrame(
   picture: Captured,
   options: LiveOptions,
   timeline: Timeline,
-  reject: DropReason | null,
+  { reject, isSuspect }: { readonly reject: DropReason | null; readonly isSuspect: boolean },
 ): Frame {
   const { timestampS, captureMs } = picture;
   const { epoch, sequence } = timeline;
@@ -161,6 +167,7 @@ function toFrame(
     captureMs,
     captureClock: 'arrival',
     ...(reject === null ? {} : { reject }),
+    ...(isSuspect ? { isSuspect: true as const } : {}),
     camera: cameraOf(picture, options.camera),
     pixels: picture.picture.bytes,
     release: picture.picture.release,

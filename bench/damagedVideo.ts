@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { from, lastValueFrom, toArray } from 'rxjs';
+import { demoMap } from '../src/cli/demoMap.js';
+import { DEFAULT_MODEL, openLocalizer } from '../src/cli/openLocalizer.js';
+import type { Frame } from '../src/domain/frame.js';
+import type { Outcome } from '../src/domain/outcome.js';
+import { angleBetween, distanceBetween } from '../src/geometry/rigid.js';
+import { createRandom } from '../src/kernels/random.js';
+import { parseIntrinsics } from '../src/map/intrinsics.js';
+import { readTextFile } from '../src/map/posedFolder.js';
+import { nearestPose } from '../src/map/trajectory.js';
+import { parseTum, type TimedPose } from '../src/map/tum.js';
+import type { LiveInput } from '../src/streams/liveInput.js';
+import { openLive } from '../src/streams/liveSource.js';
+import { localizeRecording } from '../src/streams/localize.js';
+
+/** What poses come of damaged H.264, with the guard that asks more of suspect frames and without: bits turned over
+ * (`-bsf:v noise`) and transport packets lost, at several amounts, on a town drive whose true poses are known.
+ *
+ *     npx tsx bench/damagedVideo.ts [frames]
+ */
+const FRAMES = Number(process.argv[2] ?? Number.POSITIVE_INFINITY);
+const TOWN = fileURLToPath(new URL('../fixtures/town/', import.meta.url));
+const DRIVE = join(TOWN, 'day-other-lane');
+const scratch = mkdtempSync(join(tmpdir(), 'posestream-damaged-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+
+const remux = (input: string, output: string, ...options: string[]) =>
+  execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', input, '-c', 'copy', ...options, output]);
+
+const clean = join(scratch, 'clean.ts');
+remux(join(DRIVE, 'video.mp4'), clean);
+
+/** Roughly one byte in `amount` is changed. */
+function noisy(amount: number): string {
+  const path = join(scratch, `noise${amount}.ts`);
+  remux(clean, path, '-bsf:v', `noise=amount=${amount}`);
+  return path;
+}
+
+const PACKET = 188;
+
+/** This share of the transport packets is missing. */
+function lossy(share: number): string {
+  const { uniform } = createRandom(5);
+  const bytes = readFileSync(clean);
+  const kept: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += PACKET)
+    if (at < 20 * PACKET || uniform() >= share) kept.push(bytes.subarray(at, at + PACKET));
+  const path = join(scratch, `loss${share}.ts`);
+  writeFileSync(path, Buffer.concat(kept));
+  return path;
+}
+
+const intrinsics = join(DRIVE, 'intrinsics.json');
+const camera = parseIntrinsics(readTextFile(intrinsics), intrinsics);
+
+/** Frames as the live source gives them, decoder and all, at the drive's own pace. */
+async function received(path: string): Promise<Frame[]> {
+  const open = (): LiveInput => ({
+    ...{ label: path, input: path, isListener: false, clock: 'media' },
+    inputOptions: ['-f', 'mpegts', '-flags', 'low_delay', '-threads', '1', '-re', '-copyts'],
+  });
+  const over = new AbortController();
+  const frames: Frame[] = [];
+  const onStatus = ({ kind }: { readonly kind: string }) => {
+    if (kind === 'retrying') over.abort();
+  };
+  const options = { camera, maxSidePx: 640, signal: over.signal, onStatus };
+  for await (const frame of openLive(open, options)) {
+    frames.push({ ...frame, pixels: frame.pixels.slice(), release: () => undefined });
+    frame.release();
+    if (frames.length >= FRAMES) break;
+  }
+  return frames;
+}
+
+const localizer = await openLocalizer({
+  mapPath: await demoMap(join(TOWN, 'day-map'), new AbortController().signal),
+  modelPath: DEFAULT_MODEL,
+});
+const truthPath = join(DRIVE, 'poses.tum');
+const truth = parseTum(readTextFile(truthPath), truthPath);
+/** A remuxed stream starts later than the file. */
+const cleanFrames = await received(clean);
+const shiftS = cleanFrames[0].timestampS - truth[0].timeS;
+
+const WRONG_M = 0.5;
+const WRONG_DEG = 5;
+
+function isWrong(outcome: Outcome, poses: readonly TimedPose[]): boolean {
+  if (outcome.kind !== 'posed') return false;
+  const right = nearestPose(poses, outcome.frame.timestampS - shiftS);
+  if (right === null) return false;
+  const { worldFromCam } = outcome.pose;
+  const deg = (180 / Math.PI) * angleBetween(right.worldFromCam, worldFromCam);
+  return distanceBetween(right.worldFromCam, worldFromCam) > WRONG_M || deg > WRONG_DEG;
+}
+
+async function row(name: string, frames: readonly Frame[], mode: 'frame' | 'sequence'): Promise<void> {
+  const outcomes = await lastValueFrom(
+    localizeRecording(from(frames) as unknown as AsyncIterable<Frame>, localizer, mode).pipe(toArray()),
+  );
+  const wrong = outcomes.filter((outcome) => isWrong(outcome, truth));
+  const confident = wrong.filter((o) => o.kind === 'posed' && o.pose.confidence >= 0.5).length;
+  const posed = outcomes.filter(({ kind }) => kind === 'posed').length;
+  const suspect = frames.filter(({ isSuspect }) => isSuspect).length;
+  console.log(
+    `${name.padEnd(34)} ${mode.padEnd(9)} ${frames.length} frames, ${suspect} suspect, ${posed} posed, ${wrong.length} wrong, ${confident} of them with confidence 0.5 and more`,
+  );
+}
+
+async function rows(name: string, frames: readonly Frame[]): Promise<void> {
+  const trusting = frames.map(({ isSuspect, ...frame }) => frame);
+  for (const mode of ['frame', 'sequence'] as const) {
+    await row(`${name}, no guard`, trusting, mode);
+    await row(`${name}, guard`, frames, mode);
+  }
+}
+
+await row('clean', cleanFrames, 'sequence');
+for (const amount of [100_000, 10_000, 3000, 1000])
+  await rows(`noise ${amount}`, await received(noisy(amount)));
+for (const share of [0.003, 0.03, 0.1]) await rows(`loss ${100 * share} %`, await received(lossy(share)));
+await localizer.close();
