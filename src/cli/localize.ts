@@ -13,6 +13,7 @@ import { action } from './command.js';
 import { openInput, type RecordingInput } from './input.js';
 import { wholeNumber } from './numbers.js';
 import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
+import { openInputRecording, RECORDED_STREAM } from './record.js';
 import { openReport, type Report } from './report.js';
 import { tooLate } from './signals.js';
 import { addOutcome, EMPTY_SUMMARY, formatSummary, type Summary } from './summary.js';
@@ -37,6 +38,7 @@ interface Options {
   readonly mode: LocalizeMode;
   readonly out?: string;
   readonly report?: string;
+  readonly record?: string;
   readonly model: string;
   readonly size?: number;
   readonly keypoints: number;
@@ -62,6 +64,7 @@ export function localizeCommand(): Command {
     )
     .option('--out <file>', 'TUM poses (default: standard output)')
     .option('--report <file>', 'one JSON line per frame')
+    .option('--record <file>', 'everything as an MCAP file, for `replay`, `export` and Foxglove')
     .option('--model <manifest>', 'network', DEFAULT_MODEL)
     .option('--size <px>', 'longest image side (default: as the map was built)', wholeNumber)
     .option('--keypoints <n>', 'keypoints per frame', wholeNumber, DEFAULT_OPTIONS.maxKeypoints)
@@ -75,6 +78,7 @@ export function localizeCommand(): Command {
 async function localize(path: string, options: Options, signal: AbortSignal): Promise<void> {
   assertWritable(options.out);
   assertWritable(options.report);
+  assertWritable(options.record);
   const localizer = await openLocalizer({
     mapPath: options.map,
     modelPath: options.model,
@@ -87,6 +91,7 @@ async function localize(path: string, options: Options, signal: AbortSignal): Pr
       list: options.list,
       map: localizer.map,
       maxSidePx: options.size ?? localizer.map.header.maxSidePx,
+      stream: RECORDED_STREAM,
       clock: options.realtime ? systemClock : undefined,
       signal,
     });
@@ -98,7 +103,7 @@ async function localize(path: string, options: Options, signal: AbortSignal): Pr
 
 /** Whatever ends the run, the poses so far are written and the summary is said. */
 async function run(input: RecordingInput, localizer: Localizer, options: Options, signal: AbortSignal) {
-  const report = options.report === undefined ? null : openReport(options.report);
+  const reports = await openReports(input, localizer, options);
   const progress = startProgress('Localizing', input.total ?? 0);
   const poses: TimedPose[] = [];
   let summary: Summary = EMPTY_SUMMARY;
@@ -107,7 +112,7 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
     const outcomes = outcomesOf(input, localizer, options).pipe(
       takeUntil(tooLate(signal)),
       tap((outcome) => {
-        keep(outcome, poses, report);
+        keep(outcome, poses, reports);
         summary = addOutcome(summary, outcome);
         progress.update(summary.frames, outcome.kind === 'posed' ? '' : outcome.kind);
       }),
@@ -118,8 +123,8 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
       say(`The file counts ${input.stated} frames and gave ${summary.frames}: it may be cut off or damaged.`);
   } finally {
     writePoses(poses, options.out);
-    await report?.close();
     say(formatSummary(summary, performance.now() - startedMs));
+    for (const report of reports) await report.close();
   }
 }
 
@@ -129,8 +134,18 @@ function outcomesOf(input: RecordingInput, localizer: Localizer, options: Option
     : localizeRecording(input.frames, localizer, options.mode);
 }
 
-function keep(outcome: Outcome, poses: TimedPose[], report: Report | null): void {
-  report?.write(outcome);
+async function openReports(
+  { camera, isLive }: RecordingInput,
+  localizer: Localizer,
+  { report, record }: Options,
+): Promise<Report[]> {
+  const reports = report === undefined ? [] : [openReport(report)];
+  if (record !== undefined) reports.push(await openInputRecording(record, camera, localizer, isLive));
+  return reports;
+}
+
+function keep(outcome: Outcome, poses: TimedPose[], reports: readonly Report[]): void {
+  for (const report of reports) report.write(outcome);
   if (isFix(outcome))
     poses.push({ timeS: outcome.frame.timestampS, worldFromCam: outcome.pose.worldFromCam });
 }

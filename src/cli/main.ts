@@ -5,6 +5,7 @@ import { evalCommand } from './eval.js';
 import { localizeCommand } from './localize.js';
 import { mapCommand } from './map.js';
 import { modelCommand } from './model.js';
+import { replayCommand } from './replay.js';
 import { serveCommand } from './serve.js';
 import { packageVersion } from './version.js';
 
@@ -24,7 +25,15 @@ function createProgram(): Command {
     .version(packageVersion())
     .showHelpAfterError('(--help shows what is understood)')
     .addHelpText('after', EXAMPLES);
-  for (const make of [mapCommand, localizeCommand, evalCommand, serveCommand, modelCommand, demoCommand])
+  for (const make of [
+    mapCommand,
+    localizeCommand,
+    evalCommand,
+    serveCommand,
+    modelCommand,
+    demoCommand,
+    replayCommand,
+  ])
     program.addCommand(make());
   exitByThrowing(program);
   return program;

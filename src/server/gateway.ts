@@ -44,6 +44,8 @@ export interface GatewayOptions {
   /** Folder of the built page; default dist/web of this package. */
   readonly pageDir?: string;
   readonly limits?: Partial<GatewayLimits>;
+  /** Unix time, ms, that ages are counted to; default the system's. */
+  readonly nowMs?: () => number;
   /** Told about failures that end nothing, such as a picture that could not be encoded. */
   readonly onWarning?: (message: string) => void;
 }
@@ -84,7 +86,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const monotonicMs = (): number => performance.now();
-  const nowMs = (): number => Date.now();
+  const nowMs = options.nowMs ?? Date.now;
   const access = createAccess(token, monotonicMs);
   const hubs = new Map<string, StreamHub>();
   for (const stream of options.streams)

@@ -24,6 +24,7 @@ export type StreamChannel =
   | 'log'
   | 'message'
   | 'status'
+  | 'source'
   | 'outcome';
 
 const SCHEMA_OF: Readonly<Record<StreamChannel, SchemaName>> = {
@@ -35,6 +36,7 @@ const SCHEMA_OF: Readonly<Record<StreamChannel, SchemaName>> = {
   log: 'foxglove.Log',
   message: 'posestream.Pose',
   status: 'posestream.Status',
+  source: 'posestream.Source',
   outcome: 'posestream.Outcome',
 };
 

@@ -129,6 +129,11 @@ const SCHEMAS = {
     },
     'posestream.Status',
   ),
+  'posestream.Source': some(
+    ['kind'],
+    { kind: text, attempt: integer, code: text, message: text },
+    'posestream.Source',
+  ),
   'posestream.Outcome': some(
     ['kind', 'frame'],
     {

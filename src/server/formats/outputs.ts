@@ -1,0 +1,29 @@
+import type { Outcome } from '../../domain/outcome.js';
+import type { Gateway } from '../gateway.js';
+import type { SourceStatus } from '../wire.js';
+
+/** One more reader of everything a gateway publishes: a recording, a flight controller. Calls never wait or throw. */
+export interface Output {
+  outcome(outcome: Outcome, nowMs: number): void;
+  source(stream: string, status: SourceStatus, nowMs: number): void;
+  close(): Promise<unknown>;
+}
+
+/** The same gateway, heard by `outputs` too; they end with it. */
+export function withOutputs(gateway: Gateway, outputs: readonly Output[], nowMs: () => number): Gateway {
+  return {
+    ...gateway,
+    publishOutcome(stream, outcome) {
+      gateway.publishOutcome(stream, outcome);
+      for (const output of outputs) output.outcome(outcome, nowMs());
+    },
+    publishStatus(stream, status) {
+      gateway.publishStatus(stream, status);
+      for (const output of outputs) output.source(stream, status, nowMs());
+    },
+    async close() {
+      await gateway.close();
+      await Promise.all(outputs.map((output) => output.close()));
+    },
+  };
+}

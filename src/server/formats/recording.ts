@@ -1,0 +1,173 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { McapWriter } from '@mcap/core';
+import { PosestreamError } from '../../domain/errors.js';
+import type { ModelIdentity } from '../../domain/features.js';
+import type { FrameId } from '../../domain/frame.js';
+import type { MapModel } from '../../domain/mapModel.js';
+import type { Outcome } from '../../domain/outcome.js';
+import type { WorldFromCam } from '../../domain/rigid.js';
+import { fileError } from '../../map/fileError.js';
+import { encodeMapGeometry } from '../mapGeometry.js';
+import type { SourceStatus } from '../wire.js';
+import {
+  type Channel,
+  jsonBytes,
+  MAP_POINTS,
+  nsOfMs,
+  type StreamChannel,
+  streamChannel,
+} from './channels.js';
+import { stampMsOf } from './foxglove.js';
+import {
+  cameraCalibration,
+  frameTransform,
+  logOfOutcome,
+  logOfStatus,
+  mapPointCloud,
+  poseInFrame,
+} from './foxgloveMessages.js';
+import { encodeOutcome } from './outcomeJson.js';
+import { INFO_METADATA, infoOf, MAP_ATTACHMENT, type RecordedStream } from './recordingInfo.js';
+
+/** A crash loses at most what has not filled a chunk. */
+const CHUNK_BYTES = 64 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/** An MCAP file that is being written. Calls never wait and never throw: a disk that fails ends the recording alone. */
+export interface Recording {
+  outcome(outcome: Outcome, nowMs: number): void;
+  source(stream: string, status: SourceStatus, nowMs: number): void;
+  /** Writes the index. Resolves with what went wrong, null where nothing did. */
+  close(): Promise<PosestreamError | null>;
+}
+
+export interface RecordingOptions {
+  readonly path: string;
+  readonly map: MapModel;
+  readonly model: ModelIdentity;
+  readonly streams: readonly (RecordedStream & {
+    readonly truth?: (frame: FrameId) => WorldFromCam | null;
+  })[];
+  readonly serverVersion: string;
+  /** When it starts, on the clock of the messages; ms. */
+  readonly nowMs: number;
+  /** Told once, when the recording ends early. */
+  readonly onFailure: (error: PosestreamError) => void;
+}
+
+/** Opens the file; its head (map, network, cameras) is written before the first message.
+ * @throws PosestreamError E_FILE_NOT_FOUND, E_FILE_INVALID where it cannot be opened */
+export async function openRecording(options: RecordingOptions): Promise<Recording> {
+  const { path, streams } = options;
+  const file = await open(path, 'w').catch((cause: unknown) => {
+    throw fileError(cause, path);
+  });
+  const mcap = writerTo(file);
+  const truths = new Map(streams.map(({ id, truth }) => [id, truth]));
+  const channelIds = new Map<string, number>();
+  let chain: Promise<void> = Promise.resolve();
+  let failure: PosestreamError | null = null;
+  let waitingBytes = 0;
+  let lastNs = 0n;
+
+  /** One write after the other, as the writer demands; nothing after a failure. */
+  function enqueue(bytes: number, write: () => Promise<void>): void {
+    if (failure === null && waitingBytes > MAX_WAITING_BYTES)
+      fail(
+        new PosestreamError('E_CAPACITY', `${path} is written too slowly: 64 MiB are waiting.`, {
+          hint: 'Record to a faster disk.',
+        }),
+      );
+    if (failure !== null) return;
+    waitingBytes += bytes;
+    chain = chain.then(async () => {
+      waitingBytes -= bytes;
+      if (failure === null) await write().catch(fail);
+    });
+  }
+
+  function fail(cause: unknown): void {
+    if (failure !== null) return;
+    failure = cause instanceof PosestreamError ? cause : fileError(cause, path);
+    options.onFailure(failure);
+  }
+
+  function message(channel: Channel, data: Uint8Array, nowMs: number, stampMs: number): void {
+    // Strictly growing, so that a reader that sorts by time keeps the order of events.
+    const logTime = nsOfMs(nowMs) > lastNs ? nsOfMs(nowMs) : lastNs + 1n;
+    lastNs = logTime;
+    enqueue(data.byteLength, async () => {
+      const channelId = channelIds.get(channel.topic) ?? (await register(channel));
+      await mcap.addMessage({ channelId, sequence: 0, logTime, publishTime: nsOfMs(stampMs), data });
+    });
+  }
+
+  async function register({ topic, schemaName, schema }: Channel): Promise<number> {
+    const schemaId = await mcap.registerSchema({
+      ...{ name: schemaName, encoding: 'jsonschema', data: Buffer.from(schema) },
+    });
+    const id = await mcap.registerChannel({
+      ...{ topic, schemaId, messageEncoding: 'json', metadata: new Map<string, string>() },
+    });
+    channelIds.set(topic, id);
+    return id;
+  }
+
+  const say = (stream: string, name: StreamChannel, value: object, nowMs: number, stampMs = nowMs): void =>
+    message(streamChannel(stream, name), jsonBytes(value), nowMs, stampMs);
+
+  enqueue(0, () => writeHead(mcap, options));
+  message(MAP_POINTS, jsonBytes(mapPointCloud(options.map, options.nowMs)), options.nowMs, options.nowMs);
+  for (const { id, camera } of streams)
+    if (camera) say(id, 'calibration', cameraCalibration(id, camera, options.nowMs), options.nowMs);
+
+  return {
+    outcome(outcome, nowMs) {
+      const { frame } = outcome;
+      const { stream } = frame;
+      const stampMs = stampMsOf(frame, nowMs);
+      const truth = truths.get(stream)?.(frame) ?? null;
+      message(streamChannel(stream, 'outcome'), encodeOutcome({ outcome, truth }), nowMs, stampMs);
+      const line = logOfOutcome(outcome, stampMs);
+      if (line) say(stream, 'log', line, nowMs, stampMs);
+      if (outcome.kind !== 'posed') return;
+      const { worldFromCam } = outcome.pose;
+      say(stream, 'pose', poseInFrame(worldFromCam, stampMs), nowMs, stampMs);
+      say(stream, 'transform', frameTransform(stream, worldFromCam, stampMs), nowMs, stampMs);
+    },
+    source(stream, status, nowMs) {
+      say(stream, 'source', status, nowMs);
+      say(stream, 'log', logOfStatus(stream, status, nowMs), nowMs);
+    },
+    async close() {
+      enqueue(0, () => mcap.end());
+      await chain;
+      await file.close().catch(fail);
+      return failure;
+    },
+  };
+}
+
+function writerTo(file: FileHandle): McapWriter {
+  let position = 0n;
+  const write = async (bytes: Uint8Array): Promise<void> => {
+    for (let at = 0; at < bytes.byteLength; ) {
+      const { bytesWritten } = await file.write(bytes, at);
+      at += bytesWritten;
+    }
+    position += BigInt(bytes.byteLength);
+  };
+  return new McapWriter({ writable: { write, position: () => position }, chunkSize: CHUNK_BYTES });
+}
+
+async function writeHead(mcap: McapWriter, options: RecordingOptions): Promise<void> {
+  const { map, model, streams, serverVersion, nowMs } = options;
+  await mcap.start({ profile: '', library: `posestream ${serverVersion}` });
+  await mcap.addMetadata({
+    ...{ name: INFO_METADATA, metadata: new Map([['info', JSON.stringify(infoOf(map, model, streams))]]) },
+  });
+  await mcap.addAttachment({
+    ...{ name: MAP_ATTACHMENT, mediaType: 'application/octet-stream', data: encodeMapGeometry(map) },
+    ...{ logTime: nsOfMs(nowMs), createTime: nsOfMs(nowMs) },
+  });
+}

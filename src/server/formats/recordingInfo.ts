@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Camera } from '../../domain/camera.js';
+import type { ModelIdentity } from '../../domain/features.js';
+import type { MapModel } from '../../domain/mapModel.js';
+import { asFloat32, decodePacked } from '../packed.js';
+import { mapGeometryHeader } from '../wire.js';
+
+/** Names of the MCAP records beside the messages. */
+export const INFO_METADATA = 'posestream';
+export const MAP_ATTACHMENT = 'map.psb';
+
+const model = z.object({
+  name: z.string(),
+  version: z.string(),
+  sha256: z.string(),
+  descriptorDim: z.int(),
+  globalDim: z.int(),
+});
+const camera = z.object({
+  model: z.enum(['SIMPLE_PINHOLE', 'PINHOLE', 'SIMPLE_RADIAL', 'RADIAL', 'OPENCV', 'OPENCV_FISHEYE']),
+  params: z.array(z.number()),
+  widthPx: z.int(),
+  heightPx: z.int(),
+});
+
+/** What a recording says of itself before its first message. */
+export const recordingInfo = z.object({
+  map: z.object({
+    name: z.string(),
+    sha256: z.string(),
+    scale: z.enum(['metric', 'arbitrary']),
+    anchor: z.object({ latDeg: z.number(), lonDeg: z.number(), altM: z.number() }).nullable(),
+    maxSidePx: z.int(),
+  }),
+  model,
+  streams: z.array(
+    z.object({
+      id: z.string(),
+      label: z.string().optional(),
+      camera: camera.optional(),
+      hasTruth: z.boolean(),
+    }),
+  ),
+});
+export type RecordingInfo = z.infer<typeof recordingInfo>;
+
+export interface RecordedStream {
+  readonly id: string;
+  readonly label?: string;
+  readonly camera?: Camera;
+}
+
+export function infoOf(
+  map: MapModel,
+  identity: ModelIdentity,
+  streams: readonly (RecordedStream & { readonly truth?: unknown })[],
+): RecordingInfo {
+  const { name, scale, anchor, maxSidePx } = map.header;
+  return {
+    map: { name, sha256: map.sha256, scale, anchor, maxSidePx },
+    model: model.parse(identity),
+    streams: streams.map(({ id, label, camera, truth }) => ({
+      ...{ id, label, hasTruth: truth !== undefined },
+      ...(camera ? { camera: { ...camera, params: [...camera.params] } } : {}),
+    })),
+  };
+}
+
+/** As much of a map as a recording carries: what the page draws and messages name. No frame can be localized in it.
+ * @param geometry  packed, as of `/api/map` */
+export function mapOfRecording({ map, model }: RecordingInfo, geometry: Uint8Array): MapModel {
+  const { header, sections } = decodePacked(Uint8Array.from(geometry).buffer);
+  const { origin, points, keyframes, camera: first } = mapGeometryHeader.parse(header);
+  const poses = Float64Array.from(asFloat32(sections[2]), (v, i) => (i % 7 < 3 ? v + origin[i % 7] : v));
+  const cameras = first ? [camera.parse(first)] : [];
+  return {
+    header: { ...map, builtWith: 'recording', model, cameras, pca: null },
+    sha256: map.sha256,
+    keyframes: {
+      count: keyframes,
+      names: Array.from({ length: keyframes }, (_, k) => String(k)),
+      timeS: new Float64Array(keyframes).fill(Number.NaN),
+      worldFromCam: poses,
+      camera: new Uint32Array(keyframes),
+      globals: new Float32Array(0),
+      globalDim: 0,
+    },
+    points: {
+      count: points,
+      xyz: Float64Array.from(asFloat32(sections[0]), (v, i) => v + origin[i % 3]),
+      trackLength: Uint16Array.from(sections[1].subarray(0, points)),
+      errorPx: new Float32Array(points),
+    },
+    observations: {
+      count: 0,
+      offsets: new Uint32Array(keyframes + 1),
+      point: new Uint32Array(0),
+      xyPx: new Float32Array(0),
+      descriptors: new Int8Array(0),
+      dim: model.descriptorDim,
+    },
+    covisibility: {
+      offsets: new Uint32Array(keyframes + 1),
+      neighbour: new Uint32Array(0),
+      weight: new Uint32Array(0),
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { after } from 'node:test';
+import { McapIndexedReader } from '@mcap/core';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import type { Outcome } from '../src/domain/outcome.js';
+import { withOutputs } from '../src/server/formats/outputs.js';
+import { type RecordedEntry, readRecording } from '../src/server/formats/readRecording.js';
+import { openRecording } from '../src/server/formats/recording.js';
+import { createReplay } from '../src/server/formats/replay.js';
+import { createGateway, type Gateway } from '../src/server/gateway.js';
+import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
+import { until } from './support/until.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'posestream-mcap-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const bare = fakeMap(1, 2000);
+const map = { ...bare, header: { ...bare.header, anchor: { latDeg: 50.8, lonDeg: -0.1, altM: 80 } } };
+const FRAMES = 80;
+const START_MS = 1_700_000_000_000;
+const frameMs = (n: number): number => START_MS + (n * 1000) / 15;
+
+/** Frames of the made-up drive, lost and dropped ones among them. */
+function outcomes(): Outcome[] {
+  let nowMs = 0;
+  const drive = fakeDrive(map, 'front', () => nowMs);
+  return Array.from({ length: FRAMES }, (_, n) => {
+    nowMs = frameMs(n);
+    return drive.frame(n, n >= 40 && n < 50).outcome;
+  });
+}
+const truth = fakeDrive(map, 'front', Date.now).truth;
+const streams = [{ id: 'front', camera: FAKE_CAMERA, truth }];
+
+async function record(path: string, gateway: Gateway | null, list = outcomes()) {
+  const recording = await openRecording({
+    ...{ path, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS },
+    onFailure: () => assert.fail('the recording failed'),
+  });
+  let nowMs = START_MS;
+  const both = gateway && withOutputs(gateway, [recording], () => nowMs);
+  both?.publishStatus('front', { kind: 'streaming' });
+  for (const [n, outcome] of list.entries()) {
+    nowMs = frameMs(n);
+    if (both) both.publishOutcome('front', outcome);
+    else recording.outcome(outcome, nowMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (both) await both.close();
+  else await recording.close();
+}
+
+async function listen(gateway: Gateway) {
+  const texts: string[] = [];
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}poses`);
+  socket.on('message', (data) => texts.push(String(data)));
+  await until(() => texts.length > 0, 'hello');
+  const poses = () => texts.filter((text) => text.includes('"type":"pose"'));
+  return { texts, poses };
+}
+
+/** Without the age, which is counted to the moment of sending. */
+const timeless = (text: string): string => text.replace(/^\{"ageMs":[^,]+,/, '{');
+
+const serve = (extra: object) =>
+  createGateway({ port: 0, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', ...extra });
+
+test('a replay says what was said, to the byte, and as old as it was', async () => {
+  const path = join(folder, 'whole.mcap');
+  const live = await serve({ nowMs: () => START_MS });
+  const then = await listen(live);
+  const expected = outcomes().filter(({ kind }) => kind !== 'dropped').length;
+  await record(path, live);
+  await until(() => then.poses().length === expected, 'every pose');
+
+  const replay = createReplay(await readRecording(path), { rate: 40, monotonicMs: () => performance.now() });
+  const gateway = await serve(replay.gatewayOptions);
+  const now = await listen(gateway);
+  await replay.play(gateway, new AbortController().signal);
+  await until(() => now.poses().length === expected, 'every pose again');
+  assert.deepEqual(now.poses().map(timeless), then.poses().map(timeless));
+  const first = JSON.parse(now.poses()[0]);
+  assert.ok(first.ageMs > 0 && first.wgs84 && first.error, 'age, place and error are there');
+  const hello = JSON.parse(now.texts[0]);
+  assert.deepEqual(hello.map, JSON.parse(then.texts[0]).map);
+  const drawn = await (await fetch(`${gateway.url}api/map`)).arrayBuffer();
+  assert.ok(drawn.byteLength > 12 * map.points.count);
+  await gateway.close();
+});
+
+test('the official reader reads the file by its index; every message fits its schema', async () => {
+  const path = join(folder, 'indexed.mcap');
+  await record(path, null);
+  const file = await open(path);
+  const reader = await McapIndexedReader.Initialize({
+    readable: {
+      size: async () => BigInt(statSync(path).size),
+      read: async (offset, length) => {
+        const { buffer } = await file.read(Buffer.alloc(Number(length)), 0, Number(length), Number(offset));
+        return buffer;
+      },
+    },
+  });
+  const counts = new Map<string, number>();
+  let lastNs = 0n;
+  for await (const { channelId, data, logTime } of reader.readMessages({ validateCrcs: true })) {
+    const channel = reader.channelsById.get(channelId);
+    const schema = reader.schemasById.get(channel?.schemaId ?? 0);
+    assert.ok(channel && schema?.encoding === 'jsonschema' && channel.messageEncoding === 'json');
+    z.fromJSONSchema(JSON.parse(Buffer.from(schema.data).toString())).parse(
+      JSON.parse(Buffer.from(data).toString()),
+    );
+    assert.ok(logTime > lastNs);
+    lastNs = logTime;
+    counts.set(channel.topic, (counts.get(channel.topic) ?? 0) + 1);
+  }
+  await file.close();
+  const kinds = outcomes().map(({ kind }) => kind);
+  const posed = kinds.filter((kind) => kind === 'posed').length;
+  assert.deepEqual(Object.fromEntries(counts), {
+    '/map/points': 1,
+    '/front/calibration': 1,
+    '/front/outcome': FRAMES,
+    '/front/pose': posed,
+    '/front/transform': posed,
+    '/front/log': FRAMES - posed,
+  });
+  assert.equal(reader.attachmentIndexes.length, 1);
+});
+
+async function entriesOf(path: string): Promise<RecordedEntry[]> {
+  const { entries } = await readRecording(path);
+  const list: RecordedEntry[] = [];
+  for await (const entry of entries) list.push(entry);
+  return list;
+}
+
+test('an outcome comes back to the last bit, NaN and pixels too', async () => {
+  const path = join(folder, 'bits.mcap');
+  const list = outcomes().slice(0, 3);
+  const [first] = list;
+  assert.ok(first.kind === 'posed');
+  const covariance = Float64Array.from({ length: 36 }, (_, i) => (i === 7 ? Number.NaN : Math.sqrt(i) / 3));
+  const smooth = { worldFromCam: first.pose.worldFromCam, covariance };
+  const odd: Outcome = { ...first, pose: { ...first.pose, covariance }, smooth };
+  await record(path, null, [odd, ...list.slice(1)]);
+  const entries = await entriesOf(path);
+  assert.deepEqual(
+    entries.map((entry) => entry.kind === 'outcome' && entry.outcome),
+    [odd, ...list.slice(1)],
+  );
+  assert.ok(entries[0].kind === 'outcome');
+  assert.deepEqual(entries[0].truth, truth(odd.frame));
+});
+
+test('a file cut off anywhere gives what came before the cut', async () => {
+  const path = join(folder, 'uncut.mcap');
+  await record(path, null);
+  const whole = readFileSync(path);
+  const all = await entriesOf(path);
+  const cut = join(folder, 'cut.mcap');
+  let most = 0;
+  for (const share of [0.4, 0.6, 0.8, 0.95, 0.9999]) {
+    writeFileSync(cut, whole.subarray(0, Math.floor(share * whole.length)));
+    const entries = await entriesOf(cut);
+    assert.deepEqual(entries, all.slice(0, entries.length));
+    most = Math.max(most, entries.length);
+  }
+  assert.equal(most, FRAMES);
+});
+
+test('what is no recording is refused with a code', async () => {
+  const path = join(folder, 'text.mcap');
+  writeFileSync(path, 'timestamp tx ty tz qx qy qz qw\n'.repeat(10));
+  await assert.rejects(readRecording(path), { code: 'E_FILE_INVALID' });
+  writeFileSync(path, '');
+  await assert.rejects(readRecording(path), { code: 'E_FILE_INVALID' });
+  await assert.rejects(readRecording(join(folder, 'nowhere.mcap')), { code: 'E_FILE_NOT_FOUND' });
+});
+
+test('a full disk ends the recording, told once, and nothing else', async () => {
+  const told: string[] = [];
+  const recording = await openRecording({
+    ...{ path: '/dev/full', map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS },
+    onFailure: ({ code }) => told.push(code),
+  });
+  const gateway = await serve({});
+  const client = await listen(gateway);
+  const both = withOutputs(gateway, [recording], Date.now);
+  const [first, second] = outcomes();
+  both.publishOutcome('front', first);
+  await until(() => told.length > 0, 'word of the full disk');
+  both.publishOutcome('front', second);
+  await until(() => client.poses().length === 2, 'both poses');
+  await both.close();
+  assert.deepEqual(told, ['E_DISK_FULL']);
+  assert.equal((await recording.close())?.code, 'E_DISK_FULL');
+});
