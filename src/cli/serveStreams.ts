@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { merge, type Observable } from 'rxjs';
 import type { Camera } from '../domain/camera.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
+import { admit, overCapacity, usualMaxStreams } from '../server/admission.js';
 import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
 import { runStream } from '../server/runStream.js';
 import type { SourceStatus as WireStatus } from '../server/wire.js';
@@ -36,7 +38,7 @@ export interface Listen {
   readonly port: number;
   readonly token?: string;
   readonly origins?: readonly string[];
-  readonly limits?: Partial<GatewayLimits>;
+  readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
 }
 
 export interface Serving {
@@ -52,14 +54,19 @@ export async function serveStreams(
   localizer: OpenLocalizer,
   signal: AbortSignal,
 ): Promise<Serving> {
+  const maxStreams = listen.limits?.maxStreams ?? usualMaxStreams(availableParallelism());
+  const { admitted, refused } = admit(streams, maxStreams);
   const opened = await Promise.all(
-    streams.map(async (stream) => ({ stream, ...(await open(stream, localizer, signal)) })),
+    admitted.map(async (stream) => ({ stream, ...(await open(stream, localizer, signal)) })),
   );
   const gateway = await createGateway({
     ...listen,
     map: localizer.map,
     model: localizer.engine.model,
-    streams: opened.map(({ stream, camera, ingest }) => ({ ...gatewayStream(stream, camera), ingest })),
+    streams: [
+      ...opened.map(({ stream, camera, ingest }) => ({ ...gatewayStream(stream, camera), ingest })),
+      ...refused.map(({ id }) => ({ id })),
+    ],
     serverVersion: packageVersion(),
     onWarning: (message) => process.stderr.write(`${message}\n`),
   });
@@ -71,6 +78,10 @@ export async function serveStreams(
       gateway.publishStatus(id, status);
     },
   };
+  for (const { id } of refused) {
+    const { code, message, hint } = overCapacity(id, maxStreams);
+    noting.publishStatus(id, { kind: 'failed', code, message, hint });
+  }
   const outcomes = merge(
     ...opened.map(({ stream, start }) => {
       const frames = start((status) => {

@@ -45,6 +45,8 @@ export const serveConfig = z
         maxClients: z.int().min(1).max(65_536).optional(),
         maxClientsPerAddress: z.int().min(1).max(65_536).optional(),
         maxViewers: z.int().min(0).max(1024).optional(),
+        /** Streams open at once; the others are refused. Where absent, four for each core. */
+        maxStreams: z.int().min(1).max(64).optional(),
         viewHz: z.number().positive().max(30).optional(),
       })
       .prefault({}),
