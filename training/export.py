@@ -23,30 +23,40 @@ from state import load_weights
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
 
-def sparse(net: HfNet, head: dict, refine: bool = True) -> onnx.ModelProto:
+def sparse(net: HfNet, head: dict | None, refine: bool = True) -> onnx.ModelProto:
+    """Without a head there is no global descriptor; with one it stands on as many keypoints whatever is asked for."""
     g = Graph("hfnet_sparse")
     image = g.input("image", "float", [1, 1, "height", "width"])
     count = g.input("max_keypoints", "int64", [1])
     logits, reliability, descriptors = backbone(g, net, image)
-    scores = heads.score_map(g, logits, reliability)
-    best, x, y = heads.choose(g, scores, count)
-    points = heads.keypoints(g, scores, x, y, refine)
-    rows = heads.sample(g, descriptors, points, image)
-    g.output(g.op("Unsqueeze", points, g.ints(0)), "keypoints", [1, "keypoints", 2])
-    g.output(g.op("Unsqueeze", best, g.ints(0)), "scores", [1, "keypoints"])
-    g.output(g.op("Unsqueeze", rows, g.ints(0)), "descriptors", [1, "keypoints", descriptor_dim(net)])
-    g.output(heads.global_descriptor(g, descriptors, head), "global", [1, head["projection"].shape[1]])
+    most = g.op("Max", count, g.ints(heads.AGGREGATED))
+    best, points, rows = chosen(g, heads.score_map(g, logits, reliability), descriptors, image, most, refine)
+    for tensor, name, shape in ((points, "keypoints", [2]), (best, "scores", []), (rows, "descriptors", [descriptor_dim(net)])):
+        asked = g.op("Slice", tensor, g.ints(0), count, g.ints(0))
+        g.output(g.op("Unsqueeze", asked, g.ints(0)), name, [1, "keypoints", *shape])
+    if head is not None:
+        g.output(heads.global_descriptor(g, rows, best, head), "global", [1, head["projection"].shape[1]])
     return g.model()
 
 
 def dense(net: HfNet, head: dict) -> onnx.ModelProto:
+    """Its global descriptor is the sparse one's: keypoints are chosen in this graph too, for it alone."""
     g = Graph("hfnet_dense")
     image = g.input("image", "float", [1, 1, "height", "width"])
     logits, reliability, descriptors = backbone(g, net, image)
-    g.output(heads.score_map(g, logits, reliability), "scores", [1, 1, "height", "width"])
+    scores = heads.score_map(g, logits, reliability)
+    best, _, rows = chosen(g, scores, descriptors, image, g.ints(heads.AGGREGATED), True)
+    g.output(scores, "scores", [1, 1, "height", "width"])
     g.output(descriptors, "descriptors", [1, descriptor_dim(net), "rows", "columns"])
-    g.output(heads.global_descriptor(g, descriptors, head), "global", [1, head["projection"].shape[1]])
+    g.output(heads.global_descriptor(g, rows, best, head), "global", [1, head["projection"].shape[1]])
     return g.model()
+
+
+def chosen(g: Graph, scores: str, descriptors: str, image: str, count: str, refine: bool) -> tuple[str, str, str]:
+    """Scores [N], places [N,2] and descriptors [N,D] of the best keypoints."""
+    best, x, y = heads.choose(g, scores, count)
+    points = heads.keypoints(g, scores, x, y, refine)
+    return best, points, heads.sample(g, descriptors, points, image)
 
 
 def descriptor_dim(net: HfNet) -> int:

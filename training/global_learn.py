@@ -1,34 +1,15 @@
 """Teach the global head's projection with sequence neighbours: InfoNCE over VLAD vectors of the frozen network.
 
-    python global_learn.py --checkpoint RUN/last.pt --cache CACHE --head PCA.npz [--rendered DIR] --out HEAD.npz
-
 Starts from the unsupervised head (global_head.py) and keeps its centroids. Each step draws anchors and one positive of
-each; a pair that is neither known to be the same place nor another one does not count.
+each; a pair that is neither known to be the same place nor another one does not count. Few steps: the positives are soon
+too easy, and what is learned after that is the training places.
 """
-import argparse
-from pathlib import Path
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-import global_head
-import place_data
-from export import load
-
 TEMPERATURE = 0.07
 NORM = 30.0  # of the projection, so that a step means the same whatever the PCA's scale
-
-
-def vectors(net, head: dict, pictures: list[np.ndarray], batch: int = 16) -> np.ndarray:
-    """VLAD [N,K*D] of pictures of one size, before mean and projection."""
-    found = []
-    for first in range(0, len(pictures), batch):
-        images = torch.from_numpy(np.stack(pictures[first : first + batch]))[:, None].float() / 255
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            maps = net(images.contiguous(memory_format=torch.channels_last))["descriptors"].flatten(2).transpose(1, 2)
-        found += [global_head.vlad(local, head["centroids"], float(head["sharpness"])) for local in maps.float().numpy()]
-    return np.stack(found)
 
 
 def loss_of(places: torch.Tensor, twins: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
@@ -38,8 +19,8 @@ def loss_of(places: torch.Tensor, twins: torch.Tensor, other: torch.Tensor) -> t
     return -torch.diagonal(F.log_softmax(similarity.masked_fill(~counts, -1e4), 1)).mean()
 
 
-def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, steps: int = 500, batch: int = 256,
-          rate: float = 1e-3, seed: int = 1) -> dict:
+def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, steps: int, batch: int = 256,
+          rate: float = 5e-4, seed: int = 1) -> dict:
     """The head with a learned projection. vlad [N,K*D], same and other [N,N] bool as in place_data.Places."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
@@ -63,23 +44,3 @@ def learn(head: dict, vlad: np.ndarray, same: np.ndarray, other: np.ndarray, *, 
         if step % 50 == 0:
             print(f"step {step}: InfoNCE {loss.item():.3f}", flush=True)
     return {**head, "projection": projection.detach().numpy()}
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--rendered", type=Path)
-    parser.add_argument("--head", type=Path, required=True, help="where to start: global_head.py's file")
-    parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    torch.set_num_threads(1)
-    net, head = load(args.checkpoint)[0].to(memory_format=torch.channels_last), dict(np.load(args.head))
-    places = place_data.collect(args.cache, args.rendered)
-    learned = learn(head, vectors(net, head, places.pictures), places.same, places.other, steps=args.steps)
-    np.savez(args.out, **learned)
-
-
-if __name__ == "__main__":
-    main()

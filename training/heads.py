@@ -5,6 +5,7 @@ from onnx import TensorProto
 from graph import Graph, unit
 
 CELL, BORDER, NMS_RADIUS = 8, 4, 2
+AGGREGATED, LEAST_SCORE = 1000, 0.01  # of the global descriptor: keypoints, and the score where their weight begins
 
 
 def score_map(g: Graph, logits: str, reliability: str) -> str:
@@ -83,20 +84,24 @@ def sample(g: Graph, descriptors: str, points: str, image: str) -> str:
     return unit(g, rows, axis=1)
 
 
-def global_descriptor(g: Graph, descriptors: str, head: dict[str, np.ndarray]) -> str:
-    """NetVLAD over the local descriptors, then PCA. [1,G], unit length.
+def global_descriptor(g: Graph, rows: str, scores: str, head: dict[str, np.ndarray]) -> str:
+    """NetVLAD over the best keypoints' descriptors, each weighted by its score, then the projection. [1,G], unit length.
 
+    rows [N,D] unit, scores [N] falling; the first AGGREGATED count. Flat cells and black corners have no keypoints and
+    count nothing.
     head: `centroids` [K,D] unit rows, `sharpness` scalar, `mean` [K*D], `projection` [K*D,G].
     The projection, by far the largest array, is stored in half precision.
     """
     k, d = head["centroids"].shape
-    weight = (head["sharpness"] * head["centroids"])[:, :, None, None]
-    soft = g.op("Softmax", g.conv(descriptors, weight, np.zeros(k), "assign"), axis=1)
-    soft = g.op("Reshape", soft, g.ints(1, k, -1))
-    local = g.op("Transpose", g.op("Reshape", descriptors, g.ints(1, d, -1)), perm=[0, 2, 1])
-    mass = g.op("ReduceSum", soft, g.ints(2), keepdims=1)
-    residual = g.op("Sub", g.op("MatMul", soft, local), g.op("Mul", mass, g.const(head["centroids"][None])))
-    vlad = g.op("Reshape", unit(g, residual, axis=2), g.ints(1, k * d))
-    vlad = g.op("Sub", unit(g, vlad, axis=1), g.const(head["mean"][None]))
+    rows, scores = (g.op("Slice", x, g.ints(0), g.ints(AGGREGATED), g.ints(0)) for x in (rows, scores))
+    weight = g.op("Sqrt", g.op("Relu", g.op("Sub", scores, g.const(LEAST_SCORE))))
+    assign = g.const(head["sharpness"] * head["centroids"].T)
+    soft = g.op("Softmax", g.op("MatMul", rows, assign, name="assign"), axis=1)
+    soft = g.op("Mul", soft, g.op("Unsqueeze", weight, g.ints(1)))
+    mass = g.op("Transpose", g.op("ReduceSum", soft, g.ints(0), keepdims=1), perm=[1, 0])
+    sums = g.op("MatMul", g.op("Transpose", soft, perm=[1, 0]), rows)
+    residual = unit(g, g.op("Sub", sums, g.op("Mul", mass, g.const(head["centroids"]))), axis=1)
+    vlad = unit(g, g.op("Reshape", residual, g.ints(1, k * d)), axis=1)
+    vlad = g.op("Sub", vlad, g.const(head["mean"][None]))
     half = g.const(head["projection"], np.float16, name="global.projection.half")
     return unit(g, g.op("MatMul", vlad, g.op("Cast", half, name="global.projection", to=TensorProto.FLOAT)), axis=1)

@@ -17,7 +17,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from export import MODELS, training_pictures
 from manifest import manifest
 
-FLOAT_LAYERS = ["stem", "detect_in", "detect_out", "descriptor", "reliability", "assign"]
+FLOAT_LAYERS = ["stem", "detect_in", "detect_out", "descriptor", "reliability"]
 
 
 class Photos(CalibrationDataReader):

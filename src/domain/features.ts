@@ -58,7 +58,7 @@ export interface GrayImage {
 
 export interface ExtractOptions {
   readonly maxKeypoints: number;
-  /** false: leave the global head out (`global` is null), which takes a tenth less time. Default true. */
+  /** false: leave the global head out (`global` is null), which takes a little less time. Default true. */
   readonly global?: boolean;
 }
 

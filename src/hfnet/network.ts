@@ -96,8 +96,8 @@ async function reopen(state: State): Promise<void> {
   state.nonFiniteInARow = 0;
 }
 
-/** The session to run: without the global head where nobody wants it. On our network that saves 9 % of the time at
- * 640 x 480, one thread. */
+/** The session to run: without the global head where nobody wants it. On our network that saves 1-3 % of the time at
+ * 640 x 480, one thread; a head over the whole map of descriptors costs more. */
 function sessionFor(state: State, { global = true }: ExtractOptions): Session | Promise<Session> {
   const head = state.manifest.outputs.global;
   if (global || !head) return state.session;
