@@ -21,6 +21,8 @@ const COMMANDS = [
   ['localize'],
   ['eval'],
   ['serve'],
+  ['replay'],
+  ['export'],
   ['model', 'check'],
   ['demo'],
 ];

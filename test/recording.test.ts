@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,8 @@ import { openRecording } from '../src/server/formats/recording.js';
 import { createReplay } from '../src/server/formats/replay.js';
 import { createGateway, type Gateway } from '../src/server/gateway.js';
 import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
+import { posestream } from './support/cli.js';
+import { repositoryPath } from './support/shared.js';
 import { until } from './support/until.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'posestream-mcap-'));
@@ -131,6 +134,37 @@ test('the official reader reads the file by its index; every message fits its sc
     '/front/log': FRAMES - posed,
   });
   assert.equal(reader.attachmentIndexes.length, 1);
+});
+
+test('the commands: export says where, replay listens', async () => {
+  const path = join(folder, 'commands.mcap');
+  await record(path, null);
+  const fixes = outcomes().filter(({ kind }) => kind === 'posed').length;
+  const places = await posestream('export', path, '--to', 'geojson', '--stream', 'front');
+  assert.equal(JSON.parse(places.stdout).features.length, fixes + 1);
+  const flat = join(folder, 'flat.tum');
+  writeFileSync(flat, '0 1 2 3 0 0 0 1\n');
+  const nowhere = await posestream('export', flat, '--to', 'gpx');
+  assert.deepEqual([nowhere.code, nowhere.stdout], [1, '']);
+  assert.match(nowhere.stderr, /^E_MAP_INPUT .*\n.*--anchor/);
+
+  const child = spawn(process.execPath, [
+    ...['--import', 'tsx', repositoryPath('src/cli/main.ts')],
+    ...['replay', path, '--port', '0', '--rate', '40', '--wait'],
+  ]);
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  await until(() => /http:\S+/.test(said), 'address');
+  const texts: string[] = [];
+  const socket = new WebSocket(`${/http:\S+/.exec(said)?.[0].replace('http', 'ws')}poses`);
+  socket.on('message', (data) => texts.push(String(data)));
+  await until(() => texts.some((text) => text.includes(`"sequence":${FRAMES - 1}`)), 'the last pose');
+  await until(() => said.includes('over'), 'the end');
+  child.kill('SIGTERM');
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 0);
 });
 
 async function entriesOf(path: string): Promise<RecordedEntry[]> {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { EXIT, reportError } from './command.js';
 import { demoCommand } from './demo.js';
 import { evalCommand } from './eval.js';
+import { exportCommand } from './export.js';
 import { localizeCommand } from './localize.js';
 import { mapCommand } from './map.js';
 import { modelCommand } from './model.js';
@@ -33,6 +34,7 @@ function createProgram(): Command {
     modelCommand,
     demoCommand,
     replayCommand,
+    exportCommand,
   ])
     program.addCommand(make());
   exitByThrowing(program);

@@ -37,6 +37,7 @@ interface Options {
   readonly host?: string;
   readonly port?: number;
   readonly loop?: boolean;
+  readonly record?: string;
 }
 
 export function serveCommand(): Command {
@@ -51,6 +52,7 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to listen on')
     .option('--port <n>', 'port to listen on; 0 takes any free one', portNumber)
     .option('--loop', 'play --stream files again and again')
+    .option('--record <file>', 'write poses and all that belongs to them to an MCAP file')
     .addHelpText('after', EXAMPLES)
     .action(
       action(
@@ -89,18 +91,21 @@ interface Settings {
   readonly map: string;
   readonly model?: string;
   readonly streams: readonly ServedStream[];
-  readonly listen: ServeConfig['listen'] & { readonly limits: ServeConfig['limits'] };
+  readonly listen: ServeConfig['listen'] & {
+    readonly limits: ServeConfig['limits'];
+    readonly record?: string;
+  };
 }
 
 /** Paths in a configuration are meant from where it lies. */
 function readConfig(path: string): Settings {
-  const { listen, limits, map, model, streams } = parseConfig(readTextFile(path), path);
+  const { listen, limits, map, model, streams, record } = parseConfig(readTextFile(path), path);
   const from = (file: string) => resolve(dirname(path), file);
   const optional = (file: string | undefined) => (file === undefined ? undefined : from(file));
   return {
     map: from(map),
     model: optional(model),
-    listen: { ...listen, limits },
+    listen: { ...listen, limits, record: optional(record) },
     streams: streams.map((stream) => ({
       ...stream,
       source: isUrl(stream.source) ? stream.source : from(stream.source),
@@ -117,8 +122,9 @@ function override(settings: Settings, options: Options): Settings {
     model = settings.model,
     host = settings.listen.host,
     port = settings.listen.port,
+    record = settings.listen.record,
   } = options;
-  return { map, model, streams, listen: { ...settings.listen, host, port } };
+  return { map, model, streams, listen: { ...settings.listen, host, port, record } };
 }
 
 const DEFAULT_LISTEN = { host: '127.0.0.1', port: 8080, limits: {} };

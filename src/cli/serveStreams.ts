@@ -1,12 +1,21 @@
 import { availableParallelism } from 'node:os';
 import { merge, type Observable } from 'rxjs';
 import type { Camera } from '../domain/camera.js';
+import type { PosestreamError } from '../domain/errors.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import { admit, overCapacity, usualMaxStreams } from '../server/admission.js';
-import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
+import { type Output, withOutputs } from '../server/formats/outputs.js';
+import { openRecording } from '../server/formats/recording.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewayLimits,
+  type GatewayOptions,
+  type GatewayStream,
+} from '../server/gateway.js';
 import { runStream } from '../server/runStream.js';
 import type { SourceStatus as WireStatus } from '../server/wire.js';
 import { systemClock } from '../streams/clock.js';
@@ -39,6 +48,8 @@ export interface Listen {
   readonly token?: string;
   readonly origins?: readonly string[];
   readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
+  /** MCAP file that all of it is written to. */
+  readonly record?: string;
 }
 
 export interface Serving {
@@ -59,8 +70,7 @@ export async function serveStreams(
   const opened = await Promise.all(
     admitted.map(async (stream) => ({ stream, ...(await open(stream, localizer, signal)) })),
   );
-  const gateway = await createGateway({
-    ...listen,
+  const served = {
     map: localizer.map,
     model: localizer.engine.model,
     streams: [
@@ -68,8 +78,13 @@ export async function serveStreams(
       ...refused.map(({ id }) => ({ id })),
     ],
     serverVersion: packageVersion(),
-    onWarning: (message) => process.stderr.write(`${message}\n`),
-  });
+  };
+  const outputs = await openOutputs(listen, served);
+  const gateway = withOutputs(
+    await createGateway({ ...listen, ...served, onWarning: say }),
+    outputs,
+    systemClock.nowMs,
+  );
   const note = streamNotes((line) => signal.aborted || say(line));
   const noting: Gateway = {
     ...gateway,
@@ -92,6 +107,14 @@ export async function serveStreams(
     }),
   );
   return { gateway, outcomes };
+}
+
+type Served = Pick<GatewayOptions, 'map' | 'model' | 'streams' | 'serverVersion'>;
+
+async function openOutputs({ record }: Listen, served: Served): Promise<Output[]> {
+  if (record === undefined) return [];
+  const onFailure = ({ code, message }: PosestreamError) => say(`${code} ${message} Recording has stopped.`);
+  return [await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), onFailure })];
 }
 
 const DEFAULT_SIZE_PX = 640;

@@ -39,6 +39,8 @@ export const serveConfig = z
     map: path,
     /** Folder of the network; where absent, the one that comes with this package. */
     model: path.optional(),
+    /** MCAP file to record to. */
+    record: path.optional(),
     streams: z.array(streamConfig).min(1).max(64),
     limits: z
       .strictObject({
