@@ -94,18 +94,19 @@ interface Settings {
   readonly listen: ServeConfig['listen'] & {
     readonly limits: ServeConfig['limits'];
     readonly record?: string;
+    readonly outputs?: ServeConfig['outputs'];
   };
 }
 
 /** Paths in a configuration are meant from where it lies. */
 function readConfig(path: string): Settings {
-  const { listen, limits, map, model, streams, record } = parseConfig(readTextFile(path), path);
+  const { listen, limits, map, model, streams, record, outputs } = parseConfig(readTextFile(path), path);
   const from = (file: string) => resolve(dirname(path), file);
   const optional = (file: string | undefined) => (file === undefined ? undefined : from(file));
   return {
     map: from(map),
     model: optional(model),
-    listen: { ...listen, limits, record: optional(record) },
+    listen: { ...listen, limits, record: optional(record), outputs },
     streams: streams.map((stream) => ({
       ...stream,
       source: isUrl(stream.source) ? stream.source : from(stream.source),

@@ -1,21 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { merge, type Observable } from 'rxjs';
 import type { Camera } from '../domain/camera.js';
-import type { PosestreamError } from '../domain/errors.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import { admit, overCapacity, usualMaxStreams } from '../server/admission.js';
-import { type Output, withOutputs } from '../server/formats/outputs.js';
-import { openRecording } from '../server/formats/recording.js';
-import {
-  createGateway,
-  type Gateway,
-  type GatewayLimits,
-  type GatewayOptions,
-  type GatewayStream,
-} from '../server/gateway.js';
+import type { OutputConfig } from '../server/config.js';
+import { withOutputs } from '../server/formats/outputs.js';
+import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
 import { runStream } from '../server/runStream.js';
 import type { SourceStatus as WireStatus } from '../server/wire.js';
 import { systemClock } from '../streams/clock.js';
@@ -25,6 +18,7 @@ import { pushPort } from '../streams/pushed.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openInput } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
+import { openOutputs } from './openOutputs.js';
 import { streamNotes } from './streamNotes.js';
 import { say } from './terminal.js';
 import { packageVersion } from './version.js';
@@ -50,6 +44,7 @@ export interface Listen {
   readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
   /** MCAP file that all of it is written to. */
   readonly record?: string;
+  readonly outputs?: readonly OutputConfig[];
 }
 
 export interface Serving {
@@ -107,14 +102,6 @@ export async function serveStreams(
     }),
   );
   return { gateway, outcomes };
-}
-
-type Served = Pick<GatewayOptions, 'map' | 'model' | 'streams' | 'serverVersion'>;
-
-async function openOutputs({ record }: Listen, served: Served): Promise<Output[]> {
-  if (record === undefined) return [];
-  const onFailure = ({ code, message }: PosestreamError) => say(`${code} ${message} Recording has stopped.`);
-  return [await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), onFailure })];
 }
 
 const DEFAULT_SIZE_PX = 640;

@@ -44,8 +44,44 @@ test('a variable cannot bring structure with it', () => {
   assert.equal(config.streams[0].loop, false);
 });
 
+test('origins, a recording and outputs', () => {
+  const text = `${GOOD}record: drive.mcap
+listen:
+  origins: [https://app.foxglove.dev, "http://localhost:8081"]
+outputs:
+  - { kind: mavlink, host: 192.168.1.2, stream: front }
+  - { kind: rosbridge, url: "ws://robot:9090", stream: front, ros: 1 }
+`;
+  const { listen, record, outputs } = parseConfig(text, 'serve.yaml', {});
+  assert.equal(listen.origins?.length, 2);
+  assert.equal(record, 'drive.mcap');
+  assert.deepEqual(outputs[0], {
+    ...{ kind: 'mavlink', host: '192.168.1.2', port: 14540, stream: 'front', message: 'odometry' },
+    ...{ up: 'z', systemId: 1, componentId: 197 },
+  });
+  assert.deepEqual([outputs[1].kind, 'ros' in outputs[1] && outputs[1].ros], ['rosbridge', 1]);
+});
+
 const faults: [name: string, text: string, at: RegExp, says: RegExp][] = [
   ['unknown key', `${GOOD}    lop: true\n`, /^serve\.yaml:5:5:/, /unknown key 'lop' in streams\.0/],
+  [
+    'an output of no stream',
+    `${GOOD}outputs:\n  - { kind: mavlink, host: a, stream: rear }\n`,
+    /^serve\.yaml:6:39:/,
+    /no stream is called 'rear'/,
+  ],
+  [
+    'an unknown output',
+    `${GOOD}outputs:\n  - { kind: fax, stream: front }\n`,
+    /^serve\.yaml:6:13:/,
+    /outputs\.0\.kind/,
+  ],
+  [
+    'an origin with a path',
+    `${GOOD}listen:\n  origins: [https://a.example/x]\n`,
+    /^serve\.yaml:6:13:/,
+    /an origin is/,
+  ],
   ['unknown key at the top', `${GOOD}colour: red\n`, /^serve\.yaml:5:1:/, /unknown key 'colour'/],
   ['wrong type', GOOD.replace('drive.mp4', '[1]'), /^serve\.yaml:4:13:/, /streams\.0\.source/],
   ['missing key', GOOD.replace('map: town.psmap\n', ''), /^serve\.yaml:1:1:/, /map is missing/],

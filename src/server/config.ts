@@ -20,6 +20,39 @@ const streamConfig = z.strictObject({
   reference: path.optional(),
 });
 
+/** A flight controller that is sent every fix of a stream. */
+const mavlinkOutput = z.strictObject({
+  kind: z.literal('mavlink'),
+  host: z.string().min(1).max(253),
+  port: z.int().min(1).max(65535).default(14540),
+  stream: streamId,
+  message: z.enum(['odometry', 'vision']).default('odometry'),
+  /** Default: ned where the map is anchored, else frd. */
+  frame: z.enum(['ned', 'frd']).optional(),
+  /** Which way is up in a map that is not anchored. */
+  up: z.enum(['z', '-y']).default('z'),
+  systemId: z.int().min(1).max(255).default(1),
+  /** 197: MAV_COMP_ID_VISUAL_INERTIAL_ODOMETRY. */
+  componentId: z.int().min(1).max(255).default(197),
+});
+
+/** A rosbridge server that is sent every fix of a stream. */
+const rosbridgeOutput = z.strictObject({
+  kind: z.literal('rosbridge'),
+  url: z
+    .string()
+    .regex(/^wss?:\/\/\S+$/, 'an address is ws://host:9090')
+    .max(2048),
+  stream: streamId,
+  topic: z
+    .string()
+    .regex(/^\/[\w/]{1,255}$/, 'a topic is /like/this')
+    .optional(),
+  ros: z.union([z.literal(1), z.literal(2)]).default(2),
+});
+
+const outputConfig = z.discriminatedUnion('kind', [mavlinkOutput, rosbridgeOutput]);
+
 export const serveConfig = z
   .strictObject({
     listen: z
@@ -42,6 +75,8 @@ export const serveConfig = z
     /** MCAP file to record to. */
     record: path.optional(),
     streams: z.array(streamConfig).min(1).max(64),
+    /** Others that are sent poses without asking. */
+    outputs: z.array(outputConfig).max(64).default([]),
     limits: z
       .strictObject({
         maxClients: z.int().min(1).max(65_536).optional(),
@@ -64,10 +99,19 @@ export const serveConfig = z
         });
       seen.add(id);
     });
+    config.outputs.forEach(({ stream }, i) => {
+      if (!seen.has(stream))
+        context.addIssue({
+          code: 'custom',
+          path: ['outputs', i, 'stream'],
+          message: `no stream is called '${stream}'`,
+        });
+    });
   });
 
 export type ServeConfig = z.infer<typeof serveConfig>;
 export type StreamConfig = z.infer<typeof streamConfig>;
+export type OutputConfig = z.infer<typeof outputConfig>;
 
 const MAX_CHARACTERS = 1 << 20;
 

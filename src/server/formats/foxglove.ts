@@ -1,7 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Camera } from '../../domain/camera.js';
 import type { GrayImage } from '../../domain/features.js';
-import type { FrameId } from '../../domain/frame.js';
 import type { MapModel } from '../../domain/mapModel.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { Item } from '../delivery.js';
@@ -25,6 +24,7 @@ import {
   logOfStatus,
   mapPointCloud,
   poseInFrame,
+  stampMsOf,
 } from './foxgloveMessages.js';
 import { type FoxgloveClient, serveFoxglove } from './foxgloveSocket.js';
 
@@ -60,10 +60,6 @@ const LIVE: readonly StreamChannel[] = [
   'message',
   'status',
 ];
-
-/** When the light fell in, on the calendar; a file's own time line is none, there it is now. */
-export const stampMsOf = (frame: FrameId, nowMs: number): number =>
-  frame.captureClock === 'media' ? nowMs : frame.captureMs;
 
 export function createFoxglove(options: FoxgloveOptions): Foxglove {
   const { nowMs, monotonicMs } = options;

@@ -1,4 +1,5 @@
 import type { Camera } from '../../domain/camera.js';
+import type { FrameId } from '../../domain/frame.js';
 import type { MapModel } from '../../domain/mapModel.js';
 import type { Evidence, Outcome } from '../../domain/outcome.js';
 import type { WorldFromCam } from '../../domain/rigid.js';
@@ -22,6 +23,10 @@ const PIXEL_CENTRE = 0.5;
 const GREEN = { r: 0.2, g: 0.9, b: 0.35, a: 1 };
 const RED = { r: 0.95, g: 0.3, b: 0.25, a: 0.8 };
 const CLEAR = { r: 0, g: 0, b: 0, a: 0 };
+
+/** When the light fell in, on the calendar; a file's own time line is none, there it is now. */
+export const stampMsOf = (frame: FrameId, nowMs: number): number =>
+  frame.captureClock === 'media' ? nowMs : frame.captureMs;
 
 export function timeOfMs(ms: number) {
   const us = Math.round(Math.max(ms, 0) * 1000);

@@ -17,7 +17,6 @@ import {
   type StreamChannel,
   streamChannel,
 } from './channels.js';
-import { stampMsOf } from './foxglove.js';
 import {
   cameraCalibration,
   frameTransform,
@@ -25,6 +24,7 @@ import {
   logOfStatus,
   mapPointCloud,
   poseInFrame,
+  stampMsOf,
 } from './foxgloveMessages.js';
 import { encodeOutcome } from './outcomeJson.js';
 import { INFO_METADATA, infoOf, MAP_ATTACHMENT, type RecordedStream } from './recordingInfo.js';

@@ -1,0 +1,35 @@
+import type { PosestreamError } from '../domain/errors.js';
+import type { OutputConfig } from '../server/config.js';
+import { createMavlinkOutput } from '../server/formats/mavlink.js';
+import type { Output } from '../server/formats/outputs.js';
+import { openRecording } from '../server/formats/recording.js';
+import { createRosbridgeOutput } from '../server/formats/rosbridge.js';
+import type { GatewayOptions } from '../server/gateway.js';
+import { systemClock } from '../streams/clock.js';
+import { say } from './terminal.js';
+
+type Served = Pick<GatewayOptions, 'map' | 'model' | 'streams' | 'serverVersion'>;
+
+export interface OutputsOptions {
+  /** MCAP file. */
+  readonly record?: string;
+  readonly outputs?: readonly OutputConfig[];
+}
+
+/** Everybody but the gateway's clients who hears of every outcome. Throws E_CONFIG where a map does not fit an output,
+ * and what opening the recording throws. */
+export async function openOutputs(
+  { record, outputs = [] }: OutputsOptions,
+  served: Served,
+): Promise<Output[]> {
+  const opened = outputs.map((output) => openOutput(output, served));
+  if (record === undefined) return opened;
+  const onFailure = ({ code, message }: PosestreamError) => say(`${code} ${message} Recording has stopped.`);
+  return [...opened, await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), onFailure })];
+}
+
+function openOutput(output: OutputConfig, { map }: Served): Output {
+  if (output.kind === 'mavlink') return createMavlinkOutput(output, map.header, say);
+  const { topic = `/posestream/${output.stream.replaceAll('-', '_')}/pose` } = output;
+  return createRosbridgeOutput({ ...output, topic }, say);
+}
