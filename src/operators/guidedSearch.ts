@@ -15,9 +15,6 @@ import type { Lock } from './lockGate.js';
 import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 import { fallingQuality } from './solvePose.js';
 
-/** Points looked for. 1500 and 4000 gave median errors of 5.8 and 5.4 cm under a moved sun, 2.1 and 2.0 cm by night, where
- * all keypoints against ten retrieved keyframes give 5.2 and 2.0 cm. */
-const MAX_POINTS = 4000;
 /** Below this share of inliers the matches are sampled as well. */
 const SURE_RATIO = 0.5;
 const MAX_SAMPLES = 200;
@@ -48,12 +45,13 @@ export type GuidedAttempt = Attempt & { readonly guided: GuidedFigures };
 export type Where = Pick<Prediction, 'worldFromCam' | 'covariance'>;
 
 /** One look around a pose for what the workspace's local map holds.
- * @param keyframe where the local map is */
+ * @param keyframe where the local map is    @param limit points looked for at most */
 export function searchAround(
   localizer: Localizer,
   query: Query,
   keyframe: number,
   { worldFromCam, covariance }: Where,
+  limit: number,
   ws: GuidedWorkspace,
 ): GuidedAttempt {
   const start = writeMatrix3x4(inverse(worldFromCam), new Float64Array(12));
@@ -61,7 +59,7 @@ export function searchAround(
   const { map, options } = localizer;
   const found = watch.time('matchMs', () => {
     const ofCamera = transport(adjoint(start), covariance);
-    return guidedMatches(map, camera, features, start, ofCamera, options.ratio, MAX_POINTS, ws);
+    return guidedMatches(map, camera, features, start, ofCamera, options.ratio, limit, ws);
   });
   return watch.time('solveMs', () => judge(localizer, query, keyframe, start, found, ws));
 }

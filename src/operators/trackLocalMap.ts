@@ -16,12 +16,16 @@ export type { GuidedAttempt, GuidedFigures } from './guidedSearch.js';
 /** Keyframes of a local map. */
 const MAX_KEYFRAMES = 20;
 const MAX_SEARCHES = 4;
+/** Points looked for around the prediction, and around the pose that was found. */
+const SEARCHED = 1000;
+const FILLED_IN = 4000;
 /** chi-square of six degrees of freedom at 0.999: a pose that moved further than this was not where it was expected. */
 const MOVED = 22.5;
 
 /** The local map around a prediction, without retrieval and without the engine: points of the last keyframe and its
  * covisible ones are looked for where they should appear, and the predicted pose is refined on what is found. A pose that
- * is doubtful, or not where it was expected, is searched around again with room to be wrong, until it stays. The gate is
+ * is doubtful, or not where it was expected, is searched around again with room to be wrong, until it stays; what is found
+ * in the end is filled in with more points. The gate is
  * that of every other pose, and one more for poses that only their prediction holds up (`lockGate`). Synchronous. */
 export function trackLocalMap(localizer: Localizer, query: Query, prediction: Prediction): GuidedAttempt {
   const ws = guidedWorkspaceOf(localizer);
@@ -31,13 +35,45 @@ export function trackLocalMap(localizer: Localizer, query: Query, prediction: Pr
     loadQuery(query.camera, query.features, ws);
   });
   let where: Where = prediction;
-  let attempt = searchAround(localizer, query, keyframe, where, ws);
+  let attempt = searchAround(localizer, query, keyframe, where, SEARCHED, ws);
   for (let searches = 2; searches <= MAX_SEARCHES && isDoubtful(attempt, where); searches++) {
-    where = widened(attempt.pose, attempt.matched.correspondences);
-    const next = searchAround(localizer, query, keyframe, where, ws);
+    const before = attempt.pose;
+    where = widened(before, attempt.matched.correspondences);
+    const next = searchAround(localizer, query, keyframe, where, SEARCHED, ws);
     attempt = { ...next, guided: { ...next.guided, searches } };
+    if (stays(attempt, before)) break;
   }
-  return confirmed(attempt);
+  return filledIn(localizer, query, keyframe, confirmed(attempt), ws);
+}
+
+/** A second look with room to be wrong came to the same pose: a third would as well. */
+function stays(attempt: GuidedAttempt, before: PoseEstimate): boolean {
+  if (attempt.kind === 'miss') return true;
+  const { worldFromCam, covariance } = before;
+  if (covariance === null) return false;
+  return innovation({ worldFromCam, covariance }, attempt.pose.worldFromCam, covariance) <= MOVED;
+}
+
+/** Where the pose is known well, many more points are found at little cost, as their windows are small: they make the pose
+ * more exact. They say nothing of whether it is right, so the evidence stays that of the wider search. */
+function filledIn(
+  localizer: Localizer,
+  query: Query,
+  keyframe: number,
+  attempt: GuidedAttempt,
+  ws: GuidedWorkspace,
+): GuidedAttempt {
+  if (attempt.kind === 'miss' || attempt.pose.covariance === null) return attempt;
+  const { worldFromCam, covariance } = attempt.pose;
+  const filled = searchAround(localizer, query, keyframe, { worldFromCam, covariance }, FILLED_IN, ws);
+  if (filled.kind === 'miss' || filled.inliers < attempt.inliers) return attempt;
+  const { pose, matched, inlierMask, evidence } = filled;
+  const exact = {
+    worldFromCam: pose.worldFromCam,
+    covariance: pose.covariance,
+    reprojectionRmsPx: pose.reprojectionRmsPx,
+  };
+  return { ...attempt, matched, inlierMask, evidence, pose: { ...attempt.pose, ...exact } };
 }
 
 const NOTHING = new Float64Array(36);
