@@ -7,6 +7,8 @@ import { wgs84OfEnu } from './wgs84.js';
 import type { Counters, LostMessage, PosedMessage } from './wire.js';
 
 const DEG_PER_RAD = 180 / Math.PI;
+/** As old as a pose may be on its way to a client. */
+const POSE_LIFESPAN_MS = 500;
 
 /** Capture to now, ms; null where the capture time is on a file's own time line. */
 export function captureAgeMs(frame: FrameId, nowMs: number): number | null {
@@ -18,6 +20,8 @@ export interface PoseContext {
   readonly mapSha256: string;
   readonly modelSha256: string;
   readonly anchor: MapHeader['anchor'];
+  /** Whether fixes come often enough for a flight controller. */
+  readonly evRateOk: boolean;
   /** Reference pose of this frame in the map's frame; null where there is none. */
   readonly truth: WorldFromCam | null;
 }
@@ -47,6 +51,8 @@ function posedMessage(outcome: Posed, context: PoseContext): Omit<PosedMessage, 
     state: 'posed',
     source: pose.source,
     ...transformOf(pose.worldFromCam),
+    frameId: 'map',
+    validUntilMs: outcome.frame.captureMs + POSE_LIFESPAN_MS,
     covariance: finiteRows(pose.covariance),
     confidence: pose.confidence,
     inliers: pose.inliers,
@@ -90,6 +96,7 @@ function frameFields(outcome: Posed | Lost, context: PoseContext) {
     track: state,
     resetCounter,
     retrieved,
+    evRateOk: context.evRateOk,
     ...(context.truth ? { truth: transformOf(context.truth) } : {}),
   };
 }

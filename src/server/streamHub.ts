@@ -7,6 +7,7 @@ import type { WorldFromCam } from '../domain/rigid.js';
 import type { Sender } from '../streams/pushed.js';
 import { createStreamCounters } from './counters.js';
 import type { Item } from './delivery.js';
+import { createEvRate } from './evRate.js';
 import { captureAgeMs, poseEncoder, poseMessageOf } from './poseMessage.js';
 import { createTroubles } from './troubles.js';
 import { createViewChannel, type ViewChannel } from './viewChannel.js';
@@ -49,6 +50,7 @@ export interface StreamHubOptions {
 export function createStreamHub(stream: GatewayStream, options: StreamHubOptions): StreamHub {
   const counters = createStreamCounters();
   const troubles = createTroubles();
+  const evRate = createEvRate();
   const { map, model, nowMs, monotonicMs } = options;
   let source: SourceStatus = { kind: 'connecting' };
   let latest: Item | null = null;
@@ -65,6 +67,7 @@ export function createStreamHub(stream: GatewayStream, options: StreamHubOptions
     record(outcome) {
       counters.record(outcome, monotonicMs(), captureAgeMs(outcome.frame, nowMs()));
       changed = true;
+      const evRateOk = evRate(outcome);
       if (outcome.kind === 'dropped') return null;
       const { frame } = outcome;
       const message = poseMessageOf(outcome, {
@@ -72,6 +75,7 @@ export function createStreamHub(stream: GatewayStream, options: StreamHubOptions
         mapSha256: map.sha256,
         modelSha256: model.sha256,
         anchor: map.header.anchor,
+        evRateOk,
         truth: stream.truth?.(frame) ?? null,
       });
       latest = { epoch: frame.epoch, sequence: frame.sequence, encode: poseEncoder(message, frame) };

@@ -55,6 +55,7 @@ const context: PoseContext = {
   mapSha256: 'a',
   modelSha256: 'b',
   anchor: null,
+  evRateOk: true,
   truth: null,
 };
 
@@ -72,6 +73,7 @@ test('a pose goes through JSON and its schema unchanged, dated at each sending',
   assert.equal(first.covariance?.length, 36);
   assert.deepEqual([first.track, first.resetCounter, first.retrieved], ['tracking', 1, false]);
   assert.equal(first.smooth, undefined);
+  assert.deepEqual([first.frameId, first.validUntilMs, first.evRateOk], ['map', 1500, true]);
 });
 
 test('a smoothed pose travels beside the raw one', () => {

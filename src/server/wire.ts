@@ -67,6 +67,8 @@ const frameFields = {
   resetCounter: count.optional(),
   /** Whether the frame was looked up in the whole map. */
   retrieved: z.boolean().optional(),
+  /** Whether fixes come often enough for a flight controller: 30 Hz over the last second, no gap above 200 ms. */
+  evRateOk: z.boolean().optional(),
   /** Reference pose of this very frame in the map's frame, where a reference trajectory was handed in. */
   truth: transform.optional(),
 };
@@ -79,6 +81,10 @@ const posed = z.object({
   position: vec3,
   /** worldFromCam as [x, y, z, w]; camera axes x right, y down, z forward. */
   orientation: quaternion,
+  /** What `position` and `orientation` are given in. */
+  frameId: z.literal('map').optional(),
+  /** On the clock of `captureMs`: nobody should act on this pose any later. */
+  validUntilMs: z.number().optional(),
   covariance: covariance.nullable(),
   confidence: z.number(),
   inliers: count,
