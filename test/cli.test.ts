@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Evaluation } from '../src/cli/evaluate.js';
 import { posestream } from './support/cli.js';
+import { repositoryPath } from './support/shared.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'posestream-cli-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -33,6 +36,20 @@ test('every command helps with examples', async () => {
     assert.equal(code, 0, command.join(' '));
     assert.match(stdout, /Examples:\n {2}posestream /, command.join(' '));
   }
+});
+
+test('a reader that has seen enough is no failure', async () => {
+  const main = ['--import', 'tsx', repositoryPath('src/cli/main.ts')];
+  const child = spawn(process.execPath, [...main, 'localize', '--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  assert.deepEqual(await once(child, 'close'), [0, null]);
+  assert.equal(stderr, '');
 });
 
 test('wrong usage exits with 2 and says what is understood', async () => {

@@ -47,6 +47,12 @@ function exitByThrowing(command: Command): void {
   command.commands.forEach(exitByThrowing);
 }
 
+// A reader that has seen enough (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
 try {
   const program = createProgram();
   if (process.argv.length <= 2) {
