@@ -5,6 +5,8 @@ import { isFix } from '../tracking/isFix.js';
 const MIN_HZ = 30;
 const MAX_GAP_MS = 200;
 const WINDOW_MS = 1000;
+/** Bounds the work where capture times stand still. */
+const MAX_KEPT = 256;
 /** A camera that runs at 30 Hz is in time, whatever its clock's jitter. */
 const TOLERANCE = 0.95;
 
@@ -22,7 +24,7 @@ export function createEvRate(): (outcome: Outcome) => boolean {
       sinceMs = frame.captureMs;
     }
     if (isFix(outcome)) captures.push(frame.captureMs);
-    captures = captures.filter((captureMs) => frame.captureMs - captureMs <= WINDOW_MS);
+    while (captures.length > MAX_KEPT || frame.captureMs - captures[0] > WINDOW_MS) captures.shift();
     const gaps = [...captures, frame.captureMs].map((at, i) => at - (captures[i - 1] ?? at));
     return (
       frame.captureMs - sinceMs >= WINDOW_MS &&
