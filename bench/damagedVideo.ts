@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { from, lastValueFrom, toArray } from 'rxjs';
+import { lastValueFrom, toArray } from 'rxjs';
 import { demoMap } from '../src/cli/demoMap.js';
 import { DEFAULT_MODEL, openLocalizer } from '../src/cli/openLocalizer.js';
 import type { Frame } from '../src/domain/frame.js';
@@ -103,7 +104,7 @@ function isWrong(outcome: Outcome, poses: readonly TimedPose[]): boolean {
 
 async function row(name: string, frames: readonly Frame[], mode: 'frame' | 'sequence'): Promise<void> {
   const outcomes = await lastValueFrom(
-    localizeRecording(from(frames) as unknown as AsyncIterable<Frame>, localizer, mode).pipe(toArray()),
+    localizeRecording(Readable.from(frames), localizer, mode).pipe(toArray()),
   );
   const wrong = outcomes.filter((outcome) => isWrong(outcome, truth));
   const confident = wrong.filter((o) => o.kind === 'posed' && o.pose.confidence >= 0.5).length;

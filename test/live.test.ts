@@ -71,6 +71,53 @@ describe('live', { skip: hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH'
     }
   });
 
+  test('serve: a stream too many is refused; dark, blank and covered pictures are lost, never posed', async () => {
+    const config = join(scratch, 'posestream.yaml');
+    const stream = (id: string) => `  - { id: ${id}, source: '${camera.url}', intrinsics: ${CAMERA} }`;
+    const limits = 'listen: { port: 0 }\nlimits: { maxStreams: 1 }';
+    writeFileSync(config, [`map: ${map}`, limits, 'streams:', stream('car'), stream('extra')].join('\n'));
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', repositoryPath('src/cli/main.ts'), 'serve', config],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    try {
+      const told = messages(new WebSocket(await posesAddress(child.stderr)));
+      const hello = await told((m) => m.type === 'hello');
+      const failed = hello.type === 'hello' && hello.streams.find(({ id }) => id === 'extra')?.source;
+      assert.match(JSON.stringify(failed), /E_CAPACITY.*maxStreams/);
+      await told((m) => m.type === 'pose' && m.state === 'posed');
+      for (const [name, source] of [
+        ['black', 'color=black'],
+        ['white', 'color=white'],
+        ['covered', 'color=0x101010,noise=alls=6:allf=t'],
+      ]) {
+        camera.show(blank(name, source));
+        // What was on its way before may still be posed.
+        await told((m) => m.type === 'pose' && m.state === 'lost' && m.reason === 'no-features');
+        const next = await told((m) => m.type === 'pose');
+        assert.equal(next.type === 'pose' && next.state, 'lost', name);
+      }
+      camera.show(readFileSync(join(scratch, 'cam.h264')));
+      await told((m) => m.type === 'pose' && m.state === 'posed');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  function blank(name: string, source: string): Buffer {
+    const path = join(scratch, `${name}.h264`);
+    const [color, ...filters] = source.split(',');
+    const filter = filters.length > 0 ? ['-vf', filters.join(',')] : [];
+    const x264 = ['-c:v', 'libx264', '-profile:v', 'baseline', '-bf', '0', '-g', '15', '-pix_fmt', 'yuv420p'];
+    const annexB = ['-x264-params', 'slices=1:sliced-threads=0', '-f', 'h264', path];
+    const input = ['-f', 'lavfi', '-i', `${color}:size=640x360:rate=${FPS}:duration=2`];
+    ffmpeg(...input, ...filter, ...x264, ...annexB);
+    return readFileSync(path);
+  }
+
   test('localize takes the same camera and writes what it has when it is stopped', async () => {
     const out = join(scratch, 'poses.tum');
     const report = join(scratch, 'frames.jsonl');
@@ -110,6 +157,21 @@ async function posesAddress(stderr: NodeJS.ReadableStream): Promise<string> {
     if (address !== undefined) return address;
   }
   throw new Error('the server ended without an address');
+}
+
+/** Waits for the next message that fits. */
+function messages(socket: WebSocket) {
+  const heard: ServerMessage[] = [];
+  socket.on('message', (data) => heard.push(serverMessage.parse(JSON.parse(String(data)))));
+  return async (fits: (message: ServerMessage) => boolean): Promise<ServerMessage> => {
+    const untilMs = performance.now() + 60_000;
+    for (;;) {
+      for (let message = heard.shift(); message; message = heard.shift()) if (fits(message)) return message;
+      if (socket.readyState === socket.CLOSED) throw new Error('the socket closed');
+      if (performance.now() > untilMs) throw new Error(`no such message: ${fits}`);
+      await delay(20);
+    }
+  };
 }
 
 function takePoses(socket: WebSocket, count: number): Promise<PoseMessage[]> {
