@@ -15,6 +15,7 @@ import {
 import { createMavlinkOutput, type MavlinkOptions } from './mavlink.js';
 import { crcX25, mavlinkPacket } from './mavlinkFrame.js';
 import {
+  axesOf,
   type MavlinkPose,
   mavlinkPoseOf,
   ODOMETRY,
@@ -86,6 +87,7 @@ function fix(extra: Partial<Posed['pose']>, frame: Partial<Posed['frame']> = {})
   };
 }
 
+const NED = axesOf(true, 'z');
 const near = (a: Iterable<number>, b: Iterable<number>, by = 1e-12) => {
   const [left, right] = [[...a], [...b]];
   assert.equal(left.length, right.length);
@@ -93,18 +95,28 @@ const near = (a: Iterable<number>, b: Iterable<number>, by = 1e-12) => {
 };
 
 test('frames: north-east-down, and forward-right-down of either kind of map', () => {
-  const north = mavlinkPoseOf(fix({}), 'ned', 'z', 0);
+  const north = mavlinkPoseOf(fix({}), 'ned', NED, 0);
   near(north.localFromBody.t, [20, 10, -5]);
   near(rotationMatrix(north.localFromBody), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
-  const east = mavlinkPoseOf(fix({ worldFromCam: looking([1, 0], [10, 20, 5]) }), 'ned', 'z', 0);
+  const east = mavlinkPoseOf(fix({ worldFromCam: looking([1, 0], [10, 20, 5]) }), 'ned', NED, 0);
   assert.ok(
     Math.abs(visionPayload(east).readFloatLE(28) - Math.PI / 2) < 1e-6,
     'east is a yaw of 90 degrees',
   );
-  const forward = mavlinkPoseOf(fix({ worldFromCam: looking([1, 0], [10, 20, 5]) }), 'frd', 'z', 0);
+  const forward = mavlinkPoseOf(
+    fix({ worldFromCam: looking([1, 0], [10, 20, 5]) }),
+    'frd',
+    axesOf(false, 'z'),
+    0,
+  );
   near(forward.localFromBody.t, [10, -20, -5]);
   near(rotationMatrix(forward.localFromBody), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
-  const asCamera = mavlinkPoseOf(fix({ worldFromCam: rigid([0, 0, 0, 1], [1, 2, 3]) }), 'frd', '-y', 0);
+  const asCamera = mavlinkPoseOf(
+    fix({ worldFromCam: rigid([0, 0, 0, 1], [1, 2, 3]) }),
+    'frd',
+    axesOf(false, '-y'),
+    0,
+  );
   near(asCamera.localFromBody.t, [3, 1, 2]);
   near(rotationMatrix(asCamera.localFromBody), [1, 0, 0, 0, 1, 0, 0, 0, 1]);
 });
@@ -112,7 +124,7 @@ test('frames: north-east-down, and forward-right-down of either kind of map', ()
 test('the covariance is that of the position along local axes and the rotation about body axes', () => {
   const worldFromCam = rigid<'world', 'cam'>([0.1, -0.3, 0.5, 0.8], [12, -7, 3]);
   const at = (pose: typeof worldFromCam) =>
-    mavlinkPoseOf(fix({ worldFromCam: pose }), 'ned', 'z', 0).localFromBody;
+    mavlinkPoseOf(fix({ worldFromCam: pose }), 'ned', NED, 0).localFromBody;
   const here = at(worldFromCam);
   const step = 1e-6;
   const columns = [0, 1, 2, 3, 4, 5].map((k) => {
@@ -127,7 +139,7 @@ test('the covariance is that of the position along local axes and the rotation a
   const expected = Array.from({ length: 36 }, (_, i) =>
     columns.reduce((sum, c, k) => sum + variances[k] * c[Math.floor(i / 6)] * c[i % 6], 0),
   );
-  const given = mavlinkPoseOf(fix({ worldFromCam, covariance: diagonal }), 'ned', 'z', 0).covariance;
+  const given = mavlinkPoseOf(fix({ worldFromCam, covariance: diagonal }), 'ned', NED, 0).covariance;
   assert.ok(given);
   near(given, expected, 1e-2);
   const odd = diagonal.map((v, i) => (i === 3 ? Number.NaN : v));

@@ -5,6 +5,7 @@ import type { Posed } from '../../domain/outcome.js';
 import { isFix } from '../../tracking/isFix.js';
 import { mavlinkPacket } from './mavlinkFrame.js';
 import {
+  axesOf,
   type LocalFrame,
   type MapUp,
   mavlinkPoseOf,
@@ -45,13 +46,14 @@ export function createMavlinkOutput(
     warned ||= error !== null;
   };
   socket.on('error', warn);
+  const axes = axesOf(anchor !== null, options.up);
   const resets = createResetCounter();
   let sequence = 0;
 
   return {
     outcome(outcome) {
       if (outcome.frame.stream !== options.stream || !isFix(outcome)) return;
-      const pose = mavlinkPoseOf(outcome, frame, anchor ? 'z' : options.up, resets(outcome));
+      const pose = mavlinkPoseOf(outcome, frame, axes, resets(outcome));
       const sender = { ...options, sequence: sequence++ };
       const packet =
         options.message === 'odometry'

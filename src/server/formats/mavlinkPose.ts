@@ -39,25 +39,27 @@ export interface MavlinkPose {
   readonly confidence: number;
 }
 
-export const axesOf = (frame: LocalFrame, up: MapUp): Axes =>
-  frame === 'ned' ? NED_FROM_ENU : up === 'z' ? FRD_FROM_Z_UP : FRD_FROM_Y_DOWN;
+/** The local axes from the map's. Forward may be anywhere; where north is known it is north, for controllers that read
+ * only forward, right, down and yet take its yaw for a compass. */
+export const axesOf = (anchored: boolean, up: MapUp): Axes =>
+  anchored ? NED_FROM_ENU : up === 'z' ? FRD_FROM_Z_UP : FRD_FROM_Y_DOWN;
 
 /** @param resetCounter  changes whenever poses before and after are not one continuous path */
 export function mavlinkPoseOf(
   { frame: { captureMs }, pose }: Posed,
   frame: LocalFrame,
-  up: MapUp,
+  axes: Axes,
   resetCounter: number,
 ): MavlinkPose {
   const { worldFromCam, confidence } = pose;
-  const localFromWorld = fromRotationMatrix<'local', 'world'>(axesOf(frame, up), [0, 0, 0]);
+  const localFromWorld = fromRotationMatrix<'local', 'world'>(axes, [0, 0, 0]);
   const bodyFromCam = fromRotationMatrix<'body', 'cam'>(FRD_FROM_Y_DOWN, [0, 0, 0]);
   const bodyFromWorld = compose(bodyFromCam, inverse(worldFromCam));
   return {
     timeUs: BigInt(Math.round(captureMs * 1000)),
     frame,
     localFromBody: compose(compose(localFromWorld, worldFromCam), inverse(bodyFromCam)),
-    covariance: covarianceIn(axesOf(frame, up), bodyFromWorld, worldFromCam, pose.covariance),
+    covariance: covarianceIn(axes, bodyFromWorld, worldFromCam, pose.covariance),
     resetCounter: resetCounter & 0xff,
     confidence,
   };
