@@ -58,8 +58,6 @@ export interface GrayImage {
 
 export interface ExtractOptions {
   readonly maxKeypoints: number;
-  /** false: leave the global head out (`global` is null), which takes a little less time. Default true. */
-  readonly global?: boolean;
 }
 
 export interface Retrieved {

@@ -82,7 +82,7 @@ interface Tracked {
   readonly state: TrackStateName;
   /** Grows by one whenever poses before and after are not one continuous path. */
   readonly resetCounter: number;
-  /** Whether the frame was looked up in the whole map, global descriptor and all. */
+  /** Whether the frame was looked up in the whole map. */
   readonly retrieved: boolean;
 }
 

@@ -2,7 +2,6 @@ import { Tensor } from 'onnxruntime-node';
 import { PosestreamError } from '../domain/errors.js';
 import type { ExtractOptions, Features, GrayImage } from '../domain/features.js';
 import { denseGraph } from './denseGraph.js';
-import { dropOutput } from './dropOutput.js';
 import { type ToFramePx, toFramePx } from './framePixels.js';
 import { byteTables, fillImage, fitImage, type InputPlan, planInput, type Size } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
@@ -40,8 +39,6 @@ interface State {
   readonly manifestPath: string;
   readonly threads: number;
   session: Session;
-  /** Without the global head; opened when first asked for. */
-  local: Promise<Session> | null;
   readonly dense: Session | null;
   readonly tables: readonly Float32Array[];
   readonly inputs: Map<string, Float32Array>;
@@ -58,7 +55,6 @@ export async function openNetwork(manifestPath: string, threads: number): Promis
     manifestPath,
     threads,
     session,
-    local: null,
     dense:
       manifest.kind === 'dense-v1'
         ? await openSession(denseGraph(manifest), threads, 'the keypoint graph')
@@ -89,33 +85,15 @@ async function extractCounted(state: State, image: GrayImage, options: ExtractOp
 }
 
 async function reopen(state: State): Promise<void> {
-  await releaseAll({ ...state, dense: null });
-  state.local = null;
+  await state.session.release();
   const { bytes, path } = loadModel(state.manifestPath);
   state.session = await openSession(bytes, state.threads, path);
   state.nonFiniteInARow = 0;
 }
 
-/** The session to run: without the global head where nobody wants it. On our network that saves 1-3 % of the time at
- * 640 x 480, one thread; a head over the whole map of descriptors costs more. */
-function sessionFor(state: State, { global = true }: ExtractOptions): Session | Promise<Session> {
-  const head = state.manifest.outputs.global;
-  if (global || !head) return state.session;
-  // A graph that will not open without its head still runs with it.
-  state.local ??= openLocal(state, head).catch(() => state.session);
-  return state.local;
-}
-
-async function releaseAll({ session, local, dense }: State): Promise<void> {
-  const shorter = await local;
-  if (shorter !== session) await shorter?.release();
+async function releaseAll({ session, dense }: State): Promise<void> {
   await session.release();
   await dense?.release();
-}
-
-function openLocal({ manifestPath, threads }: State, head: string): Promise<Session> {
-  const { bytes, path } = loadModel(manifestPath);
-  return openSession(dropOutput(bytes, head), threads, path);
 }
 
 async function extract(state: State, image: GrayImage, options: ExtractOptions): Promise<Features> {
@@ -132,16 +110,18 @@ async function extract(state: State, image: GrayImage, options: ExtractOptions):
   });
 }
 
-async function inspect(state: State, image: GrayImage, options: ExtractOptions): Promise<Inspection> {
-  const { manifest } = state;
-  const { maxKeypoints, global = true } = options;
-  const plan = planInput(image, manifest.input.padTo, fixedSize(state.session, manifest));
+async function inspect(
+  state: State,
+  image: GrayImage,
+  { maxKeypoints }: ExtractOptions,
+): Promise<Inspection> {
+  const { manifest, session } = state;
+  const plan = planInput(image, manifest.input.padTo, fixedSize(session, manifest));
   const picture = fitImage(image, plan.pictureSizePx);
-  const session = await sessionFor(state, options);
   const outputs = await session.run(feeds(state, picture, plan.sizePx, maxKeypoints));
   const raw = state.dense
-    ? await readDense(manifest, outputs, state.dense, plan, { maxKeypoints, global })
-    : readSparse(manifest, outputs, global);
+    ? await readDense(manifest, outputs, state.dense, plan, maxKeypoints)
+    : readSparse(manifest, outputs);
   const grown = growth(plan, image);
   const [width, height] = plan.sizePx;
   return {

@@ -1,5 +1,4 @@
 import { Tensor } from 'onnxruntime-node';
-import type { ExtractOptions } from '../domain/features.js';
 import type { InputPlan } from './imageTensor.js';
 import type { ModelManifest } from './manifest.js';
 import type { RawFeatures } from './selectKeypoints.js';
@@ -9,9 +8,8 @@ import { checkTensors, type Expectation } from './tensors.js';
 type Outputs = Readonly<Record<string, Tensor>>;
 
 /** Keypoints of a sparse-v1 network; a leading batch size of 1 may be missing.
- * @param wantsGlobal  false: `global` is null, whatever the network gives
  * @throws PosestreamError E_MODEL_CONTRACT, E_MODEL_NONFINITE */
-export function readSparse(manifest: ModelManifest, outputs: Outputs, wantsGlobal: boolean): RawFeatures {
+export function readSparse(manifest: ModelManifest, outputs: Outputs): RawFeatures {
   const { outputs: names, descriptor } = manifest;
   const { dim } = descriptor;
   const n = outputs[names.scores]?.size ?? 0;
@@ -23,14 +21,14 @@ export function readSparse(manifest: ModelManifest, outputs: Outputs, wantsGloba
     { name: names.scores, shapes: [[1, -1], [-1]] },
     { name: names.keypoints!, shapes: rows(2) },
     { name: names.descriptors, shapes: rows(dim) },
-    ...(wantsGlobal ? globalExpected(manifest) : []),
+    ...globalExpected(manifest),
   ]);
   return {
     keypoints: numbers(outputs, names.keypoints!),
     scores: numbers(outputs, names.scores),
     descriptors: numbers(outputs, names.descriptors),
     dim,
-    global: wantsGlobal ? readGlobal(manifest, outputs) : null,
+    global: readGlobal(manifest, outputs),
   };
 }
 
@@ -41,7 +39,7 @@ export async function readDense(
   outputs: Outputs,
   keypointGraph: Session,
   { sizePx: [widthPx, heightPx], pictureSizePx }: InputPlan,
-  { maxKeypoints, global }: Required<ExtractOptions>,
+  maxKeypoints: number,
 ): Promise<RawFeatures> {
   const { outputs: names, descriptor, stride } = manifest;
   const { dim } = descriptor;
@@ -56,7 +54,7 @@ export async function readDense(
     { name: names.scores, shapes: [scoreShape] },
     { name: names.descriptors, shapes: [[1, dim, ...cells]] },
     ...(names.reliability ? [{ name: names.reliability, shapes: [[1, 1, -1, -1]] }] : []),
-    ...(global ? globalExpected(manifest) : []),
+    ...globalExpected(manifest),
   ]);
   const found = await keypointGraph.run({
     scores: outputs[names.scores],
@@ -70,7 +68,7 @@ export async function readDense(
     scores: found.scores_out.data as Float32Array,
     descriptors: found.descriptors_out.data as Float32Array,
     dim,
-    global: global ? readGlobal(manifest, outputs) : null,
+    global: readGlobal(manifest, outputs),
   };
 }
 

@@ -14,27 +14,23 @@ export function takePicture({ nowMs }: Localizer): OperatorFunction<Frame, Pictu
   });
 }
 
-/** The picture as the network sees it turned by so much, with its global descriptor where that is needed. */
-export type View = (turnDeg: number, needsGlobal: boolean) => Promise<Query>;
+/** The picture as the network sees it turned by so much. */
+export type View = (turnDeg: number) => Promise<Query>;
 
-/** Keypoints with descriptors of one picture, each turn through the network once; twice only where the global
- * descriptor, a tenth of its time, turns out to be needed after all. */
+/** Keypoints with descriptors of one picture, each turn through the network once. */
 export function viewOf(localizer: Localizer, picture: Picture): View {
   const seen = new Map<number, Query>();
-  const hasHead = localizer.engine.model.globalDim > 0;
-  return async (turnDeg, needsGlobal) => {
+  return async (turnDeg) => {
     const known = seen.get(turnDeg);
-    if (known && (known.features.global !== null || !needsGlobal || !hasHead)) return known;
-    const features = await extract(localizer, picture, turnDeg, needsGlobal && hasHead);
-    const query = { ...picture, features, turnDeg };
+    if (known !== undefined) return known;
+    const query = { ...picture, features: await extract(localizer, picture, turnDeg), turnDeg };
     seen.set(turnDeg, query);
     return query;
   };
 }
 
-function extract(localizer: Localizer, picture: Picture, turnDeg: number, global: boolean) {
-  const { engine, options } = localizer;
-  const settings = { maxKeypoints: options.maxKeypoints, global };
+function extract({ engine, options }: Localizer, picture: Picture, turnDeg: number) {
+  const settings = { maxKeypoints: options.maxKeypoints };
   return picture.watch.timeAsync('extractMs', () =>
     turnDeg === 0
       ? engine.extract(picture.image, settings)

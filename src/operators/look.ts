@@ -16,10 +16,10 @@ import { trackLocalMap } from './trackLocalMap.js';
 
 /** Where the frames before say: guided search first, then all keypoints against that place. */
 export function lookNear(localizer: Localizer, view: View, plan: Plan): Observable<Looked> {
-  const { prediction, turnDeg, needsGlobal } = plan;
+  const { prediction, turnDeg } = plan;
   if (prediction === null) return EMPTY;
   const place = trackedPlace(localizer, prediction.keyframe);
-  return defer(() => view(turnDeg, needsGlobal)).pipe(
+  return defer(() => view(turnDeg)).pipe(
     concatMap((query) =>
       concat(
         defer(() => of(trackLocalMap(localizer, query, prediction))).pipe(map(cameBy('guided'))),
@@ -45,7 +45,7 @@ export function lookAnywhere(
       solvePose(localizer, query),
       map(cameBy('retrieved')),
     );
-  const looks = defer(() => view(turnDeg, true)).pipe(concatMap(places));
+  const looks = defer(() => view(turnDeg)).pipe(concatMap(places));
   return isDoubtful ? looks.pipe(doubtTwins(localizer.options.certainInliers, limits)) : looks;
 }
 
@@ -53,10 +53,10 @@ export function lookAnywhere(
 export function lookTurned(
   { options }: Localizer,
   view: View,
-  { turnDeg, turnsDeg, needsGlobal }: Plan,
+  { turnDeg, turnsDeg }: Plan,
   wholeMap: (turnDeg: number) => Observable<Looked>,
 ): Observable<Looked> {
-  return defer(() => view(turnDeg, needsGlobal)).pipe(
+  return defer(() => view(turnDeg)).pipe(
     concatMap(({ features }) => (features.count < options.minInliers ? EMPTY : from(turnsDeg))),
     concatMap((deg) => wholeMap(deg).pipe(catchError(skipRefusedCanvas))),
   );

@@ -9,7 +9,7 @@ export interface Priors {
 
 /** Global descriptor in, the k most similar keyframes out (Sarlin et al., HF-Net, CVPR 2019, section 3.1).
  * A map without global descriptors gives every keyframe: it was built for a network without a global head by a version
- * that had nothing to stand in. Throws E_INTERNAL where the global head was left out and is needed. */
+ * that had nothing to stand in. Throws E_INTERNAL where the map has them and the network gives none. */
 export function retrievePlaces({ places, map, options }: Localizer): OperatorFunction<Query, Priors> {
   return concatMap(async ({ features, watch }) => {
     const { count, globalDim } = map.keyframes;

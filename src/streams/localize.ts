@@ -114,7 +114,7 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: 
           concatMap(async ({ best, ...search }) => {
             const step = stepOf(localizer, picture, { best, ...search }, track, limits);
             if (mode === 'frame') return { ...step, trail: NO_TRAIL };
-            const seen = await view(best?.turnDeg ?? plan.turnDeg, false);
+            const seen = await view(best?.turnDeg ?? plan.turnDeg);
             return { ...step, ...smoothPose(localizer, limits, before.trail, seen, best, step.outcome) };
           }),
         );

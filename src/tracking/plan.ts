@@ -20,8 +20,6 @@ export interface Plan {
   readonly audit: boolean;
   /** Nothing says where the camera is: of two places that fit alike neither is believed. */
   readonly isDoubtful: boolean;
-  /** Whether the whole map is asked in any case: the global descriptor is then made at once. */
-  readonly needsGlobal: boolean;
 }
 
 /** How much work a frame without a fix may cost: `all` it takes, or what a live stream can `spare`. */
@@ -36,7 +34,6 @@ export function planAlone(turnsDeg: readonly number[]): Plan {
     turnsDeg,
     audit: false,
     isDoubtful: false,
-    needsGlobal: true,
   };
 }
 
@@ -62,7 +59,6 @@ export function planFrame(
     turnsDeg: wholeMap && (effort === 'all' || track.state !== 'tracking') ? turns : [],
     audit,
     isDoubtful: searching,
-    needsGlobal: audit || (track.state === 'coasting' && wholeMap),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Engine, ExtractOptions, Features, NearestTwo } from '../../src/domain/features.js';
+import type { Engine, Features, NearestTwo } from '../../src/domain/features.js';
 import type { Frame } from '../../src/domain/frame.js';
 import type { MapModel } from '../../src/domain/mapModel.js';
 import { parseCamera } from '../../src/geometry/camera.js';
@@ -57,15 +57,13 @@ export function toyLocalizer(
   scenes: readonly Scene[],
   order: (asked: number, global: Float32Array) => Int32Array = bestFirst,
 ) {
-  const counts = { retrieved: 0, globals: 0, extracted: 0, matched: 0 };
+  const counts = { retrieved: 0, extracted: 0, matched: 0 };
   const seen = scenes.map(see);
   const engine = {
     model: { globalDim: map.keyframes.globalDim },
-    extract: async ({ pixels }: { pixels: Uint8Array }, { global }: ExtractOptions): Promise<Features> => {
+    extract: async ({ pixels }: { pixels: Uint8Array }): Promise<Features> => {
       counts.extracted++;
-      if (global !== false) counts.globals++;
-      const features = seen[pixels[0]];
-      return global === false ? { ...features, global: null } : features;
+      return seen[pixels[0]];
     },
     match: async (query: Float32Array, set: { spans: Uint32Array }) => {
       counts.matched++;
