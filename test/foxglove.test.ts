@@ -4,11 +4,13 @@ import protocol, { type Channel, type MessageData } from '@foxglove/ws-protocol'
 import sharp from 'sharp';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { createRandom } from '../src/kernels/random.js';
 import { createGateway, type Gateway } from '../src/server/gateway.js';
 import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
 import { until } from './support/until.js';
 
 const { FoxgloveClient } = protocol;
+const FOXGLOVE = [FoxgloveClient.SUPPORTED_SUBPROTOCOL];
 const map = fakeMap(1, 2000);
 const drive = fakeDrive(map, 'front', Date.now);
 const ORIGIN = 'https://studio.example';
@@ -31,7 +33,7 @@ const address = () => `${gateway.url.replace('http', 'ws')}foxglove`;
 
 /** Foxglove's own client, keeping what it receives by topic. */
 function dial() {
-  const socket = new WebSocket(address(), [FoxgloveClient.SUPPORTED_SUBPROTOCOL]);
+  const socket = new WebSocket(address(), FOXGLOVE);
   const client = new FoxgloveClient({ ws: socket as never });
   const channels = new Map<string, Channel>();
   const messages = new Map<string, unknown[]>();
@@ -161,7 +163,7 @@ test('a client that stops reading is skipped and then gets the newest', async ()
 
 const refused = (options: { protocols?: string[]; origin?: string }) =>
   new Promise<number>((resolve) => {
-    const socket = new WebSocket(address(), options.protocols ?? [FoxgloveClient.SUPPORTED_SUBPROTOCOL], {
+    const socket = new WebSocket(address(), options.protocols ?? FOXGLOVE, {
       ...(options.origin ? { origin: options.origin } : {}),
     });
     socket.on('open', () => {
@@ -182,6 +184,48 @@ test('who may come in: the protocol named, origins on the list', async () => {
   assert.equal(await refused({ protocols: ['something.else'] }), 400);
   assert.equal(await refused({ origin: 'https://elsewhere.example' }), 403);
   assert.equal(await refused({ origin: ORIGIN }), 101);
+});
+
+test('no message of a stranger harms anybody', async () => {
+  const random = createRandom(3);
+  const words = [
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ',',
+    '"op"',
+    '"subscribe"',
+    '"subscriptions"',
+    '"id"',
+    '-1',
+    '1e99',
+    'null',
+  ];
+  const nonsense = (): string | Buffer =>
+    random.uniform() < 0.2
+      ? Buffer.from(Array.from({ length: random.integer(64) }, () => random.integer(256)))
+      : Array.from({ length: 1 + random.integer(16) }, () => words[random.integer(words.length)]).join('');
+  const { client, channels, of, subscribe } = dial();
+  await until(() => channels.size > 0, 'channels');
+  subscribe('/front/pose');
+  for (let n = 0; n < 150; n++) {
+    const socket = new WebSocket(address(), FOXGLOVE);
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.on('open', resolve));
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    const last = {
+      op: 'subscribe',
+      subscriptions: [{ id: random.integer(4), channelId: random.integer(40) }],
+    };
+    socket.send(JSON.stringify(last));
+    socket.send(nonsense());
+    socket.close();
+    await closed;
+  }
+  await publishUntil(() => of('/front/pose').length > 0, 'pose for the one who behaves');
+  client.close();
 });
 
 test('what is not understood is answered, what is no message ends the connection', async () => {

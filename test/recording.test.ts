@@ -8,7 +8,9 @@ import test, { after } from 'node:test';
 import { McapIndexedReader } from '@mcap/core';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { PosestreamError } from '../src/domain/errors.js';
 import type { Outcome } from '../src/domain/outcome.js';
+import { createRandom } from '../src/kernels/random.js';
 import { withOutputs } from '../src/server/formats/outputs.js';
 import { type RecordedEntry, readRecording } from '../src/server/formats/readRecording.js';
 import { openRecording } from '../src/server/formats/recording.js';
@@ -215,6 +217,28 @@ test('what is no recording is refused with a code', async () => {
   writeFileSync(path, '');
   await assert.rejects(readRecording(path), { code: 'E_FILE_INVALID' });
   await assert.rejects(readRecording(join(folder, 'nowhere.mcap')), { code: 'E_FILE_NOT_FOUND' });
+});
+
+test('damaged bytes give what is whole before them, or a code', async () => {
+  const path = join(folder, 'sound.mcap');
+  await record(path, null, outcomes().slice(0, 20));
+  const sound = readFileSync(path);
+  const all = await entriesOf(path);
+  const random = createRandom(7);
+  const broken = join(folder, 'broken.mcap');
+  for (let n = 0; n < 150; n++) {
+    const bytes = Buffer.from(sound);
+    for (let k = 0; k <= random.integer(3); k++)
+      bytes[random.integer(bytes.length)] ^= 1 << random.integer(8);
+    writeFileSync(broken, bytes);
+    const entries: RecordedEntry[] = [];
+    try {
+      for await (const entry of (await readRecording(broken)).entries) entries.push(entry);
+    } catch (error) {
+      assert.ok(error instanceof PosestreamError && error.code === 'E_FILE_INVALID', String(error));
+    }
+    assert.deepEqual(entries, all.slice(0, entries.length), `damage ${n} changed a frame`);
+  }
 });
 
 test('a full disk ends the recording, told once, and nothing else', async () => {

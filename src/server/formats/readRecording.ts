@@ -1,10 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { McapStreamReader, type McapTypes } from '@mcap/core';
 import { PosestreamError } from '../../domain/errors.js';
+import type { MapModel } from '../../domain/mapModel.js';
 import { fileError, isFileError } from '../../map/fileError.js';
 import { type SourceStatus, sourceStatus } from '../wire.js';
 import { decodeOutcome, type RecordedOutcome } from './outcomeJson.js';
-import { INFO_METADATA, MAP_ATTACHMENT, type RecordingInfo, recordingInfo } from './recordingInfo.js';
+import {
+  INFO_METADATA,
+  MAP_ATTACHMENT,
+  mapOfRecording,
+  type RecordingInfo,
+  recordingInfo,
+} from './recordingInfo.js';
 
 /** What happened, in the order it happened. */
 export type RecordedEntry =
@@ -18,8 +25,7 @@ export type RecordedEntry =
 
 export interface OpenRecording {
   readonly info: RecordingInfo;
-  /** Packed map geometry, as of `/api/map`. */
-  readonly geometry: Uint8Array;
+  readonly map: MapModel;
   /** To be read once. Ends where the file does, also where that is too early. */
   readonly entries: AsyncIterable<RecordedEntry>;
 }
@@ -36,8 +42,11 @@ export async function readRecording(path: string): Promise<OpenRecording> {
     if (done) throw notOurs(path, 'it ends before its head does');
     if (value.type === 'Metadata' && value.name === INFO_METADATA)
       info = understood(path, () => recordingInfo.parse(JSON.parse(value.metadata.get('info') ?? '')));
-    if (value.type === 'Attachment' && value.name === MAP_ATTACHMENT && info)
-      return { info, geometry: value.data, entries: entriesOf(records, path) };
+    if (value.type === 'Attachment' && value.name === MAP_ATTACHMENT && info) {
+      const known = info;
+      const map = understood(path, () => mapOfRecording(known, value.data));
+      return { info, map, entries: entriesOf(records, path) };
+    }
     if (value.type === 'Message') throw notOurs(path, 'it does not say what it is of');
   }
 }
@@ -75,7 +84,7 @@ function understood<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw notOurs(path, 'a message in it is not understood', cause);
+    throw notOurs(path, 'something in it is not understood', cause);
   }
 }
 

@@ -67,10 +67,17 @@ export function infoOf(
 }
 
 /** As much of a map as a recording carries: what the page draws and messages name. No frame can be localized in it.
- * @param geometry  packed, as of `/api/map` */
+ * @param geometry  packed, as of `/api/map`
+ * @throws RangeError, SyntaxError or z.ZodError where it is not */
 export function mapOfRecording({ map, model }: RecordingInfo, geometry: Uint8Array): MapModel {
   const { header, sections } = decodePacked(Uint8Array.from(geometry).buffer);
   const { origin, points, keyframes, camera: first } = mapGeometryHeader.parse(header);
+  if (
+    sections[0]?.length !== 12 * points ||
+    sections[1]?.length !== points ||
+    sections[2]?.length !== 28 * keyframes
+  )
+    throw new RangeError('the sections are not as long as the header says');
   const poses = Float64Array.from(asFloat32(sections[2]), (v, i) => (i % 7 < 3 ? v + origin[i % 7] : v));
   const cameras = first ? [camera.parse(first)] : [];
   return {
@@ -88,7 +95,7 @@ export function mapOfRecording({ map, model }: RecordingInfo, geometry: Uint8Arr
     points: {
       count: points,
       xyz: Float64Array.from(asFloat32(sections[0]), (v, i) => v + origin[i % 3]),
-      trackLength: Uint16Array.from(sections[1].subarray(0, points)),
+      trackLength: Uint16Array.from(sections[1]),
       errorPx: new Float32Array(points),
     },
     observations: {

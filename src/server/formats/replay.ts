@@ -1,7 +1,6 @@
 import type { WorldFromCam } from '../../domain/rigid.js';
 import type { Gateway, GatewayOptions, GatewayStream } from '../gateway.js';
 import type { OpenRecording, RecordedEntry } from './readRecording.js';
-import { mapOfRecording } from './recordingInfo.js';
 
 export interface Replay {
   /** What a gateway must be opened with to say what was said then, as of then. */
@@ -18,7 +17,7 @@ export interface ReplayOptions {
 
 /** A recording as a source of outcomes. The gateway's clock is the recording's, so ages are what they were. */
 export function createReplay(recording: OpenRecording, { rate, monotonicMs }: ReplayOptions): Replay {
-  const { info, geometry, entries } = recording;
+  const { info, map, entries } = recording;
   const truths = new Map<string, WorldFromCam | null>();
   let entryMs = 0;
   let start: { readonly entryMs: number; readonly atMs: number } | null = null;
@@ -51,7 +50,7 @@ export function createReplay(recording: OpenRecording, { rate, monotonicMs }: Re
   const known = new Set(info.streams.map(({ id }) => id));
 
   return {
-    gatewayOptions: { map: mapOfRecording(info, geometry), model: info.model, streams, nowMs },
+    gatewayOptions: { map, model: info.model, streams, nowMs },
     async play(gateway, signal) {
       for await (const entry of entries) {
         if (!known.has(entry.kind === 'source' ? entry.stream : entry.outcome.frame.stream)) continue;
