@@ -44,7 +44,7 @@ const streams = [{ id: 'front', camera: FAKE_CAMERA, truth }];
 
 async function record(path: string, gateway: Gateway | null, list = outcomes()) {
   const recording = await openRecording({
-    ...{ path, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS },
+    ...{ path, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS, imageHz: 0 },
     onFailure: () => assert.fail('the recording failed'),
   });
   let nowMs = START_MS;
@@ -98,9 +98,8 @@ test('a replay says what was said, to the byte, and as old as it was', async () 
   await gateway.close();
 });
 
-test('the official reader reads the file by its index; every message fits its schema', async () => {
-  const path = join(folder, 'indexed.mcap');
-  await record(path, null);
+/** Reads the file with the official reader, by its index; how many messages of each topic fit their schema. */
+async function countsOf(path: string): Promise<Record<string, number>> {
   const file = await open(path);
   const reader = await McapIndexedReader.Initialize({
     readable: {
@@ -125,9 +124,16 @@ test('the official reader reads the file by its index; every message fits its sc
     counts.set(channel.topic, (counts.get(channel.topic) ?? 0) + 1);
   }
   await file.close();
+  assert.equal(reader.attachmentIndexes.length, 1);
+  return Object.fromEntries(counts);
+}
+
+test('the official reader reads the file by its index; every message fits its schema', async () => {
+  const path = join(folder, 'indexed.mcap');
+  await record(path, null);
   const kinds = outcomes().map(({ kind }) => kind);
   const posed = kinds.filter((kind) => kind === 'posed').length;
-  assert.deepEqual(Object.fromEntries(counts), {
+  assert.deepEqual(await countsOf(path), {
     '/map/points': 1,
     '/front/calibration': 1,
     '/front/outcome': FRAMES,
@@ -135,7 +141,6 @@ test('the official reader reads the file by its index; every message fits its sc
     '/front/transform': posed,
     '/front/log': FRAMES - posed,
   });
-  assert.equal(reader.attachmentIndexes.length, 1);
 });
 
 test('the commands: export says where, replay listens', async () => {
@@ -167,6 +172,27 @@ test('the commands: export says where, replay listens', async () => {
   child.kill('SIGTERM');
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 0);
+});
+
+test('pictures are kept on request, as many as asked for, with their inliers', async () => {
+  const path = join(folder, 'pictures.mcap');
+  const recording = await openRecording({
+    ...{ path, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS, imageHz: 5 },
+    onFailure: () => assert.fail('the recording failed'),
+  });
+  const both = withOutputs(await serve({}), [recording], Date.now);
+  let nowMs = START_MS;
+  const drive = fakeDrive(map, 'front', () => nowMs);
+  for (let n = 0; n < 30; n++) {
+    nowMs = frameMs(n);
+    const { outcome, image } = drive.frame(n, false);
+    await until(() => both.wantsFrame('front'), 'wish for a picture');
+    both.publishFrame('front', image, outcome);
+  }
+  await both.close();
+  const counts = await countsOf(path);
+  assert.ok((counts['/front/image'] ?? 0) >= 8 && counts['/front/image'] <= 12, JSON.stringify(counts));
+  assert.equal(counts['/front/annotations'], counts['/front/image']);
 });
 
 async function entriesOf(path: string): Promise<RecordedEntry[]> {
@@ -244,7 +270,15 @@ test('damaged bytes give what is whole before them, or a code', async () => {
 test('a full disk ends the recording, told once, and nothing else', async () => {
   const told: string[] = [];
   const recording = await openRecording({
-    ...{ path: '/dev/full', map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS },
+    ...{
+      path: '/dev/full',
+      map,
+      model: FAKE_MODEL,
+      streams,
+      serverVersion: '1.2.3',
+      nowMs: START_MS,
+      imageHz: 0,
+    },
     onFailure: ({ code }) => told.push(code),
   });
   const gateway = await serve({});

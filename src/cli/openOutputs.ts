@@ -13,19 +13,24 @@ type Served = Pick<GatewayOptions, 'map' | 'model' | 'streams' | 'serverVersion'
 export interface OutputsOptions {
   /** MCAP file. */
   readonly record?: string;
+  /** Pictures a second and stream that are recorded; default none. */
+  readonly recordImagesHz?: number;
   readonly outputs?: readonly OutputConfig[];
 }
 
 /** Everybody but the gateway's clients who hears of every outcome. Throws E_CONFIG where a map does not fit an output,
  * and what opening the recording throws. */
 export async function openOutputs(
-  { record, outputs = [] }: OutputsOptions,
+  { record, recordImagesHz: imageHz = 0, outputs = [] }: OutputsOptions,
   served: Served,
 ): Promise<Output[]> {
   const opened = outputs.map((output) => openOutput(output, served));
   if (record === undefined) return opened;
   const onFailure = ({ code, message }: PosestreamError) => say(`${code} ${message} Recording has stopped.`);
-  return [...opened, await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), onFailure })];
+  return [
+    ...opened,
+    await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), imageHz, onFailure }),
+  ];
 }
 
 function openOutput(output: OutputConfig, { map }: Served): Output {

@@ -24,6 +24,7 @@ export async function openInputRecording(
   const recording = await openRecording({
     ...{ path, map: localizer.map, model: localizer.engine.model, serverVersion: packageVersion() },
     streams: [{ id: RECORDED_STREAM, camera }],
+    imageHz: 0,
     nowMs: isLive ? systemClock.nowMs() : 0,
     onFailure: ({ code, message }) => say(`${code} ${message} Recording has stopped.`),
   });

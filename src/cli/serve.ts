@@ -95,18 +95,19 @@ interface Settings {
     readonly limits: ServeConfig['limits'];
     readonly record?: string;
     readonly outputs?: ServeConfig['outputs'];
+    readonly recordImagesHz?: number;
   };
 }
 
 /** Paths in a configuration are meant from where it lies. */
 function readConfig(path: string): Settings {
-  const { listen, limits, map, model, streams, record, outputs } = parseConfig(readTextFile(path), path);
+  const { listen, limits, map, model, streams, ...rest } = parseConfig(readTextFile(path), path);
   const from = (file: string) => resolve(dirname(path), file);
   const optional = (file: string | undefined) => (file === undefined ? undefined : from(file));
   return {
     map: from(map),
     model: optional(model),
-    listen: { ...listen, limits, record: optional(record), outputs },
+    listen: { ...listen, limits, ...rest, record: optional(rest.record) },
     streams: streams.map((stream) => ({
       ...stream,
       source: isUrl(stream.source) ? stream.source : from(stream.source),

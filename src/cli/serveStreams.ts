@@ -6,7 +6,6 @@ import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import { admit, overCapacity, usualMaxStreams } from '../server/admission.js';
-import type { OutputConfig } from '../server/config.js';
 import { withOutputs } from '../server/formats/outputs.js';
 import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
 import { runStream } from '../server/runStream.js';
@@ -18,7 +17,7 @@ import { pushPort } from '../streams/pushed.js';
 import type { SourceStatus } from '../streams/sourceStatus.js';
 import { openInput } from './input.js';
 import type { OpenLocalizer } from './openLocalizer.js';
-import { openOutputs } from './openOutputs.js';
+import { type OutputsOptions, openOutputs } from './openOutputs.js';
 import { streamNotes } from './streamNotes.js';
 import { say } from './terminal.js';
 import { packageVersion } from './version.js';
@@ -36,15 +35,12 @@ export interface ServedStream {
   readonly reference?: string;
 }
 
-export interface Listen {
+export interface Listen extends OutputsOptions {
   readonly host?: string;
   readonly port: number;
   readonly token?: string;
   readonly origins?: readonly string[];
   readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
-  /** MCAP file that all of it is written to. */
-  readonly record?: string;
-  readonly outputs?: readonly OutputConfig[];
 }
 
 export interface Serving {

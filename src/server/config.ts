@@ -74,6 +74,8 @@ export const serveConfig = z
     model: path.optional(),
     /** MCAP file to record to. */
     record: path.optional(),
+    /** Camera pictures a second and stream in the recording; default none. */
+    recordImagesHz: z.number().positive().max(30).optional(),
     streams: z.array(streamConfig).min(1).max(64),
     /** Others that are sent poses without asking. */
     outputs: z.array(outputConfig).max(64).default([]),

@@ -1,3 +1,4 @@
+import type { GrayImage } from '../../domain/features.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { Gateway } from '../gateway.js';
 import type { SourceStatus } from '../wire.js';
@@ -6,6 +7,10 @@ import type { SourceStatus } from '../wire.js';
 export interface Output {
   outcome(outcome: Outcome, nowMs: number): void;
   source(stream: string, status: SourceStatus, nowMs: number): void;
+  /** Whether it would take a picture of this stream now; absent: never. */
+  wantsFrame?(stream: string): boolean;
+  /** Copies the pixels before it returns. */
+  frame?(image: GrayImage, outcome: Outcome, nowMs: number): void;
   close(): Promise<unknown>;
 }
 
@@ -20,6 +25,12 @@ export function withOutputs(gateway: Gateway, outputs: readonly Output[], nowMs:
     publishStatus(stream, status) {
       gateway.publishStatus(stream, status);
       for (const output of outputs) output.source(stream, status, nowMs());
+    },
+    wantsFrame: (stream) =>
+      gateway.wantsFrame(stream) || outputs.some((output) => output.wantsFrame?.(stream)),
+    publishFrame(stream, image, outcome) {
+      gateway.publishFrame(stream, image, outcome);
+      for (const output of outputs) output.frame?.(image, outcome, nowMs());
     },
     async close() {
       await gateway.close();

@@ -1,13 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { McapWriter } from '@mcap/core';
 import { PosestreamError } from '../../domain/errors.js';
-import type { ModelIdentity } from '../../domain/features.js';
+import type { GrayImage, ModelIdentity } from '../../domain/features.js';
 import type { FrameId } from '../../domain/frame.js';
 import type { MapModel } from '../../domain/mapModel.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { WorldFromCam } from '../../domain/rigid.js';
 import { fileError } from '../../map/fileError.js';
 import { encodeMapGeometry } from '../mapGeometry.js';
+import { encodeJpeg } from '../viewChannel.js';
 import type { SourceStatus } from '../wire.js';
 import {
   type Channel,
@@ -19,7 +20,9 @@ import {
 } from './channels.js';
 import {
   cameraCalibration,
+  compressedImage,
   frameTransform,
+  imageAnnotations,
   logOfOutcome,
   logOfStatus,
   mapPointCloud,
@@ -37,6 +40,10 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 export interface Recording {
   outcome(outcome: Outcome, nowMs: number): void;
   source(stream: string, status: SourceStatus, nowMs: number): void;
+  /** Whether a picture of this stream is due. */
+  wantsFrame(stream: string): boolean;
+  /** A picture with its inliers; copied before this returns. */
+  frame(image: GrayImage, outcome: Outcome, nowMs: number): void;
   /** Writes the index. Resolves with what went wrong, null where nothing did. */
   close(): Promise<PosestreamError | null>;
 }
@@ -49,6 +56,8 @@ export interface RecordingOptions {
     readonly truth?: (frame: FrameId) => WorldFromCam | null;
   })[];
   readonly serverVersion: string;
+  /** Pictures a second and stream, by the capture times; 0 keeps none. */
+  readonly imageHz: number;
   /** When it starts, on the clock of the messages; ms. */
   readonly nowMs: number;
   /** Told once, when the recording ends early. */
@@ -63,11 +72,14 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     throw fileError(cause, path);
   });
   const mcap = writerTo(file);
+  const lastPictureMs = new Map<string, number>();
+  const encoding = new Set<string>();
   const truths = new Map(streams.map(({ id, truth }) => [id, truth]));
   const channelIds = new Map<string, number>();
   let chain: Promise<void> = Promise.resolve();
   let failure: PosestreamError | null = null;
   let waitingBytes = 0;
+  let pictures: Promise<unknown> = Promise.resolve();
   let lastNs = 0n;
 
   /** One write after the other, as the writer demands; nothing after a failure. */
@@ -139,7 +151,29 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
       say(stream, 'source', status, nowMs);
       say(stream, 'log', logOfStatus(stream, status, nowMs), nowMs);
     },
+    wantsFrame: (stream) => options.imageHz > 0 && failure === null && !encoding.has(stream),
+    frame(image, outcome, nowMs) {
+      const { frame } = outcome;
+      const { stream } = frame;
+      const sinceMs = frame.captureMs - (lastPictureMs.get(stream) ?? Number.NEGATIVE_INFINITY);
+      // Frames come at their own beat: a tenth early is in time. A time line that jumped back starts anew.
+      const isDue = sinceMs < 0 || sinceMs >= 900 / options.imageHz;
+      if (options.imageHz === 0 || failure !== null || encoding.has(stream) || !isDue) return;
+      lastPictureMs.set(stream, frame.captureMs);
+      encoding.add(stream);
+      const stampMs = stampMsOf(frame, nowMs);
+      const evidence = outcome.kind === 'dropped' ? null : outcome.evidence;
+      const encoded = encodeJpeg(image)
+        .then((jpeg) => {
+          say(stream, 'image', compressedImage(stream, jpeg, stampMs), nowMs, stampMs);
+          say(stream, 'annotations', imageAnnotations(evidence, stampMs), nowMs, stampMs);
+        })
+        .catch(fail)
+        .finally(() => encoding.delete(stream));
+      pictures = Promise.all([pictures, encoded]);
+    },
     async close() {
+      await pictures;
       enqueue(0, () => mcap.end());
       await chain;
       await file.close().catch(fail);
