@@ -102,16 +102,24 @@ function isWrong(outcome: Outcome, poses: readonly TimedPose[]): boolean {
   return distanceBetween(right.worldFromCam, worldFromCam) > WRONG_M || deg > WRONG_DEG;
 }
 
+/** Right for a picture up to a second older: what a decoder patches with. */
+function isStale({ frame, ...outcome }: Outcome): boolean {
+  const at = (ageS: number) => ({ ...frame, timestampS: frame.timestampS - ageS });
+  const ages = Array.from({ length: 15 }, (_, k) => (k + 1) / 15);
+  return ages.some((ageS) => !isWrong({ ...outcome, frame: at(ageS) } as Outcome, truth));
+}
+
 async function row(name: string, frames: readonly Frame[], mode: 'frame' | 'sequence'): Promise<void> {
   const outcomes = await lastValueFrom(
     localizeRecording(Readable.from(frames), localizer, mode).pipe(toArray()),
   );
   const wrong = outcomes.filter((outcome) => isWrong(outcome, truth));
   const confident = wrong.filter((o) => o.kind === 'posed' && o.pose.confidence >= 0.5).length;
+  const stale = wrong.filter(isStale).length;
   const posed = outcomes.filter(({ kind }) => kind === 'posed').length;
   const suspect = frames.filter(({ isSuspect }) => isSuspect).length;
   console.log(
-    `${name.padEnd(34)} ${mode.padEnd(9)} ${frames.length} frames, ${suspect} suspect, ${posed} posed, ${wrong.length} wrong, ${confident} of them with confidence 0.5 and more`,
+    `${name.padEnd(34)} ${mode.padEnd(9)} ${frames.length} frames, ${suspect} suspect, ${posed} posed, ${wrong.length} wrong, ${stale} of them right for an older picture, ${confident} with confidence 0.5 and more`,
   );
 }
 
@@ -124,7 +132,7 @@ async function rows(name: string, frames: readonly Frame[]): Promise<void> {
 }
 
 await row('clean', cleanFrames, 'sequence');
-for (const amount of [100_000, 10_000, 3000, 1000])
+for (const amount of [100_000, 10_000])
   await rows(`noise ${amount}`, await received(noisy(amount)));
-for (const share of [0.003, 0.03, 0.1]) await rows(`loss ${100 * share} %`, await received(lossy(share)));
+for (const share of [0.003, 0.03]) await rows(`loss ${100 * share} %`, await received(lossy(share)));
 await localizer.close();

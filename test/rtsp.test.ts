@@ -214,6 +214,15 @@ test('intrinsics of another shape end the stream', { skip }, async () => {
   );
 });
 
+test('a camera that sends us on to another server is followed: ffmpeg has no switch against it', {
+  skip,
+}, async () => {
+  const other = await serve();
+  const camera = await serve({ redirectTo: other.url });
+  await take(camera.url, watched(), afterFrames(3));
+  assert.deepEqual([camera.plays(), other.plays()], [0, 1]);
+});
+
 test('as a live stream: pushed while nobody waits, gone after unsubscribing', { skip }, async () => {
   const server = await serve();
   const options = watched();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { map, take, timer } from 'rxjs';
@@ -163,6 +163,25 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
     const worked = burst.filter(({ isRun }) => isRun).length;
     assert.ok(worked <= 4, `${worked} of ${burst.length} frames of the burst were worked on`);
     assert.ok(pool.lent() <= 2, `${pool.lent()} pictures are still out`);
+  });
+
+  test('a damaged stream makes its frames suspect, until it has been clean for a while', async () => {
+    const damaged = join(folder, 'damaged.h264');
+    writeFileSync(join(folder, 'whole.h264'), clip);
+    const noise = ['-c', 'copy', '-bsf:v', 'noise=amount=2000', '-f', 'h264', damaged];
+    ffmpeg('-f', 'h264', '-i', join(folder, 'whole.h264'), ...noise);
+    const server = await serve(clip);
+    const isEnough = ({ frames }: Run): boolean => {
+      const last = frames.at(-1);
+      if (frames.length === 20) server.show(readFileSync(damaged));
+      if (last?.isSuspect) server.show(clip);
+      return frames.some(({ isSuspect }) => isSuspect) && last?.isSuspect === undefined;
+    };
+    const run = await runSource(inputOf(server.url), isEnough);
+    assert.ok(run.frames.slice(0, 20).every(({ isSuspect }) => isSuspect === undefined));
+    const [first, last] = [run.frames.find(({ isSuspect }) => isSuspect)!, run.frames.at(-1)!];
+    if (first.epoch === last.epoch) assert.ok(last.timestampS - first.timestampS >= 2);
+    assert.ok(run.lines.length > 0, 'the decoder complained');
   });
 
   test('pictures are given back over every reconnect', async () => {

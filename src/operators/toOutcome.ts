@@ -36,8 +36,14 @@ export function toOutcome(
     return { ...base, kind: 'lost', reason: verdict.reason, detail: verdict.detail, coarse };
   }
   const { keyframe, turnDeg } = verdict.kind === 'fix' ? verdict.fix : verdict;
-  return { ...base, kind: 'posed', pose: estimateOf(verdict), smooth: null, keyframe, turnDeg };
+  const pose = estimateOf(verdict);
+  const confidence = picture.frame.isSuspect ? SUSPECT * pose.confidence : pose.confidence;
+  return { ...base, kind: 'posed', pose: { ...pose, confidence }, smooth: null, keyframe, turnDeg };
 }
+
+/** A decoder patches a damaged picture with an older one: the pose is then right, but of another moment. Nothing in the
+ * picture tells, so such a pose is never a confident one. */
+const SUSPECT = 0.5;
 
 function estimateOf(verdict: Exclude<Verdict, { kind: 'lost' }>): PoseEstimate {
   if (verdict.kind === 'fix') return { ...verdict.fix.pose, confidence: verdict.confidence };

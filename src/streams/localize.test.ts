@@ -230,6 +230,21 @@ test('a dark frame is lost for want of features', async () => {
   assert.equal(counts.matched, 0);
 });
 
+test('a pose of a suspect frame is never a confident one, and needs twice the inliers', async () => {
+  const { localizer } = scripted();
+  const suspects = (of: Frame[]) => of.map((frame) => ({ ...frame, isSuspect: true as const }));
+  const [trusted] = await all(localizeRecording(pulled(frames(1, [])), localizer, 'frame'));
+  const [doubted] = await all(localizeRecording(pulled(suspects(frames(1, []))), localizer, 'frame'));
+  assert.ok(trusted.kind === 'posed' && doubted.kind === 'posed');
+  assert.equal(doubted.pose.confidence, trusted.pose.confidence / 2);
+  const { inliers } = trusted.pose;
+  const options = { ...localizer.options, minInliers: Math.ceil(0.6 * inliers), certainInliers: 1 };
+  const strict = { ...localizer, options };
+  const [fix] = await all(localizeRecording(pulled(frames(1, [])), strict, 'frame'));
+  const [miss] = await all(localizeRecording(pulled(suspects(frames(1, []))), strict, 'frame'));
+  assert.deepEqual([fix.kind, miss.kind], ['posed', 'lost']);
+});
+
 test('a picture the network chokes on is dropped as a fault; the next goes on', async () => {
   let calls = 0;
   const released: number[] = [];
