@@ -131,9 +131,9 @@ describe('encoders that push to us, and playlists', { concurrency: true }, () =>
       assert.deepEqual(taken.pids.filter(exists), []);
     });
 
-  test('a live HLS playlist over HTTP', { skip }, async () => {
+  test('a live HLS playlist over HTTP: the pause between two segments is no stall', { skip }, async () => {
     const list = join(folder, 'live.m3u8');
-    const encoder = pushClip('-f', 'hls', '-hls_time', '1', '-hls_list_size', '4', list);
+    const encoder = pushClip('-f', 'hls', '-hls_time', '2', '-hls_list_size', '4', list);
     const server = createHttpServer((request, response) => {
       const path = join(folder, (request.url ?? '/').slice(1));
       if (existsSync(path)) createReadStream(path).pipe(response);
@@ -142,10 +142,11 @@ describe('encoders that push to us, and playlists', { concurrency: true }, () =>
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     while (!existsSync(list)) await delay(100);
-    const taken = await take(`http://127.0.0.1:${port}/live.m3u8`, (seen) => seen.length >= 60);
+    const taken = await take(`http://127.0.0.1:${port}/live.m3u8`, (seen) => seen.length >= 200);
     encoder.end();
     server.close();
     server.closeAllConnections();
     assertRightTimes(taken);
+    assert.deepEqual(taken.kinds, ['connecting', 'streaming', 'ended']);
   });
 });

@@ -38,7 +38,8 @@ export interface LiveOptions {
   readonly random?: () => number;
   /** Longest wait for the first frame of a connection; a listener waits for ever. */
   readonly firstFrameMs?: number;
-  /** Longest silence after that, or five usual frame intervals where that is longer. */
+  /** Longest silence after that, or five usual frame intervals where that is longer; 1 s, or 15 s where frames come in
+   * bursts. */
   readonly stallMs?: number;
 }
 
@@ -72,8 +73,12 @@ async function* reconnecting(
           failures = 0;
           const isFirst = timeline.sequence < 0;
           const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
-          timeline = next;
           const wasFrozen = freshness.isFrozen;
+          if (next.epoch !== timeline.epoch) {
+            freshness = FRESH;
+            suspicion = { ...NO_SUSPICION, damages: suspicion.damages };
+          }
+          timeline = next;
           freshness = lookFresh(freshness, fingerprint(picture.picture.bytes), picture.timestampS);
           const { isFrozen } = freshness;
           suspicion = suspect(suspicion, picture.damages, picture.timestampS);
@@ -98,6 +103,9 @@ async function* reconnecting(
   }
 }
 
+/** Between two bursts lies a segment of a playlist, usually 2-6 s, at most some 10 s. */
+const STALL_MS = { arrival: 1000, media: 15_000 } as const;
+
 /** One connection's pictures; ends by an error unless it was aborted. */
 async function* connection(
   open: OpenInput,
@@ -121,7 +129,7 @@ async function* connection(
   const watched = watchSilence(pictures, {
     clock,
     firstMs: isListener ? Number.POSITIVE_INFINITY : (options.firstFrameMs ?? 5000),
-    stallMs: options.stallMs ?? 1000,
+    stallMs: options.stallMs ?? STALL_MS[kind],
     onSilence: (silentMs) => {
       stall = silent(label, silentMs);
       options.onStatus?.({ kind: 'stalled', silentMs });

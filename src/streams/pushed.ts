@@ -62,6 +62,10 @@ export function pushPort(): PushPort {
         signal.removeEventListener('abort', stop);
         resolve(current.bytes);
       };
+      if (signal.aborted) {
+        stop();
+        return;
+      }
       signal.addEventListener('abort', stop, { once: true });
       waiting = look;
       look();
