@@ -1,21 +1,19 @@
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
 import type { Frame } from '../domain/frame.js';
-import type { DropReason } from '../domain/outcome.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
 import { type BufferPool, bufferPool } from './bufferPool.js';
 import { type Clock, systemClock } from './clock.js';
-import { NO_SUSPICION, suspect } from './damage.js';
 import { type Decoded, decode } from './decode.js';
 import { findFfmpeg } from './ffmpegTool.js';
 import { type FrameSource, frameSource } from './frameSource.js';
-import { FRESH, fingerprint, lookFresh } from './frozen.js';
+import { fingerprint } from './frozen.js';
 import { isRefusal, judgeLive } from './liveErrors.js';
 import type { OpenInput } from './liveInput.js';
+import { follow, type Judged, restartLine, startLine } from './liveLine.js';
 import type { SourceStatus } from './sourceStatus.js';
-import { restartTimeline, stamp, startTimeline, type Timeline } from './timeline.js';
 import { watchSilence } from './watchdog.js';
 
 export interface LiveOptions {
@@ -61,9 +59,7 @@ async function* reconnecting(
   const { clock = systemClock, random = Math.random } = options;
   const tell = options.onStatus ?? (() => undefined);
   const pool = options.pool ?? bufferPool();
-  let timeline = startTimeline();
-  let freshness = FRESH;
-  let suspicion = NO_SUSPICION;
+  let line = startLine();
   let failures = 0;
   try {
     while (!signal.aborted) {
@@ -71,28 +67,18 @@ async function* reconnecting(
       try {
         for await (const picture of connection(open, { ...options, pool }, clock, signal)) {
           failures = 0;
-          const isFirst = timeline.sequence < 0;
-          const { timeline: next, isRepeat } = stamp(timeline, picture.timestampS);
-          const wasFrozen = freshness.isFrozen;
-          if (next.epoch !== timeline.epoch) {
-            freshness = FRESH;
-            suspicion = { ...NO_SUSPICION, damages: suspicion.damages };
-          }
-          timeline = next;
-          freshness = lookFresh(freshness, fingerprint(picture.picture.bytes), picture.timestampS);
-          const { isFrozen } = freshness;
-          suspicion = suspect(suspicion, picture.damages, picture.timestampS);
-          const isSuspect = picture.timestampS < suspicion.untilS;
-          if (isFirst || wasFrozen !== isFrozen) tell({ kind: isFrozen ? 'frozen' : 'streaming' });
-          const reject = isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null;
-          yield toFrame(picture, options, timeline, { reject, isSuspect });
+          const before = line;
+          const judged = follow(before, { ...picture, fingerprint: fingerprint(picture.picture.bytes) });
+          line = judged.line;
+          const { isFrozen } = line.freshness;
+          if (before.timeline.sequence < 0 || before.freshness.isFrozen !== isFrozen)
+            tell({ kind: isFrozen ? 'frozen' : 'streaming' });
+          yield toFrame(picture, options, judged);
         }
       } catch (error) {
         if (signal.aborted) return;
         if (!canRetry(error)) throw error;
-        freshness = FRESH;
-        suspicion = NO_SUSPICION;
-        timeline = restartTimeline(timeline);
+        line = restartLine(line);
         const inMs = backoffMs(++failures, random());
         tell({ kind: 'retrying', attempt: failures + 1, inMs, error });
         await clock.sleep(inMs, signal);
@@ -162,14 +148,9 @@ async function* estimated(
   }
 }
 
-function toFrame(
-  picture: Captured,
-  options: LiveOptions,
-  timeline: Timeline,
-  { reject, isSuspect }: { readonly reject: DropReason | null; readonly isSuspect: boolean },
-): Frame {
+function toFrame(picture: Captured, options: LiveOptions, { line, reject, isSuspect }: Judged): Frame {
   const { timestampS, captureMs } = picture;
-  const { epoch, sequence } = timeline;
+  const { epoch, sequence } = line.timeline;
   return {
     ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
     captureMs,
