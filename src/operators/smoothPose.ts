@@ -3,6 +3,7 @@ import type { Outcome } from '../domain/outcome.js';
 import type { TrackLimits } from '../tracking/limits.js';
 import { createOdometryWorkspace, measureMotion, type OdometryWorkspace } from '../tracking/odometry.js';
 import {
+  continues,
   expectedMotion,
   NEW_SMOOTHER,
   newestPose,
@@ -54,8 +55,10 @@ function smooth(
 ): SmoothedOutcome {
   const snapshot = takeSnapshot(seen.camera, seen.features);
   const { frame, resetCounter } = outcome;
+  const goesOn =
+    before.turnDeg === seen.turnDeg && continues(before.smoother, { frame, resetCounter }, limits);
   const odometry =
-    before.snapshot === null || before.turnDeg !== seen.turnDeg
+    before.snapshot === null || !goesOn
       ? null
       : measureMotion(
           before.snapshot,

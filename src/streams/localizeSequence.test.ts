@@ -42,7 +42,7 @@ const resetOf = (outcome: Outcome) => (outcome.kind === 'dropped' ? 0 : outcome.
 const told = (outcomes: readonly Outcome[]) =>
   outcomes.map((o) => (o.kind === 'posed' ? `${o.state} ${o.pose.source}` : `${stateOf(o)} ${o.kind}`));
 
-test('while it tracks neither the global head nor the whole map is asked, nor the engine for matches', async () => {
+test('while it tracks neither the whole map is asked nor the engine for matches', async () => {
   const { outcomes, counts } = await record(drive(0, 10));
   assert.deepEqual(told(outcomes), ['relocalizing pnp', ...new Array<string>(9).fill('tracking tracked')]);
   assert.deepEqual(counts, { retrieved: 1, extracted: 10, matched: 1 });

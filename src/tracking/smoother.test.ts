@@ -124,3 +124,12 @@ test('without odometry the motion before goes on', () => {
     assert.ok(errorOf(pose, drive.truth[i]) < 0.3, `frame ${i}`);
   });
 });
+
+test('a motion of unknown certainty breaks the path: the frame after it is its own fix again', () => {
+  const drive = makeDrive(createRandom(7), 8, USUAL);
+  const inputs = drive.fixes.map((fix, i) => inputOf(drive, i, fix));
+  const broken = { ...inputs[5], odometry: { ...inputs[5].odometry!, covariance: new Float64Array(36) } };
+  const poses = follow(inputs.with(5, broken));
+  assert.ok(errorOf(poses[4], drive.fixes[4]) > 1e-6, 'four frames are smoothed together');
+  assert.ok(errorOf(poses[5], drive.fixes[5]) < 1e-9);
+});

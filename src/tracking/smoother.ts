@@ -66,7 +66,7 @@ export const NEW_SMOOTHER: Smoother = {
 
 /** Fixes that must agree before a pose is published that has neighbours. */
 const MIN_SUPPORT = 2;
-/** Frames a jump is held back; then the window starts over from the newest. */
+/** Of so many jumps in a row the last is held back too, and whatever comes next is published. */
 const MAX_HELD = 3;
 
 const workspace = createWindowWorkspace();
@@ -86,7 +86,12 @@ export function smoothFrame(before: Smoother, input: SmoothInput, limits: TrackL
   return publish({ window, solved, newest, published: carried, held: start.held }, motion, limits);
 }
 
-function continues({ newest }: Smoother, { frame, resetCounter }: SmoothInput, limits: TrackLimits): boolean {
+/** Whether a frame belongs to the path so far: no new epoch, no reset, no gap. */
+export function continues(
+  { newest }: Smoother,
+  { frame, resetCounter }: Pick<SmoothInput, 'frame' | 'resetCounter'>,
+  limits: TrackLimits,
+): boolean {
   if (newest === null) return true;
   const gapS = frame.timestampS - newest.timestampS;
   return (
@@ -96,7 +101,7 @@ function continues({ newest }: Smoother, { frame, resetCounter }: SmoothInput, l
 
 interface Motion {
   readonly previousFromCurrent: Rigid<'cam', 'cam'>;
-  readonly measured: Measurement | null;
+  readonly measured: Measurement;
   readonly dtS: number;
 }
 
@@ -104,13 +109,10 @@ interface Motion {
 function motionOf({ newest }: Smoother, { frame, odometry }: SmoothInput, noise: MotionNoise): Motion | null {
   if (newest === null) return null;
   const dtS = frame.timestampS - newest.timestampS;
-  if (odometry !== null) {
-    const { previousFromCurrent, covariance } = odometry;
-    return { previousFromCurrent, dtS, measured: windowMotion(previousFromCurrent, covariance) };
-  }
-  const previousFromCurrent = expectedMotion({ newest }, frame.timestampS);
+  const previousFromCurrent = odometry?.previousFromCurrent ?? expectedMotion({ newest }, frame.timestampS);
   if (previousFromCurrent === null) return null;
-  return { previousFromCurrent, dtS, measured: windowMotion(previousFromCurrent, guessed(dtS, noise)) };
+  const measured = windowMotion(previousFromCurrent, odometry?.covariance ?? guessed(dtS, noise));
+  return measured === null ? null : { previousFromCurrent, dtS, measured };
 }
 
 /** The motion before, over the time since. */
@@ -183,7 +185,7 @@ function publish(
 
 /** Within tracking's own bounds, or within what a guessed motion may be off. */
 function isNear(a: WorldFromCam, b: WorldFromCam, motion: Motion | null, limits: TrackLimits): boolean {
-  const covariance = motion?.measured?.covariance;
+  const covariance = motion?.measured.covariance;
   const slack = (at: number) =>
     covariance === undefined ? 0 : 3 * Math.sqrt(covariance[at] + covariance[at + 7] + covariance[at + 14]);
   return (

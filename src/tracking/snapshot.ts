@@ -59,5 +59,5 @@ function rowsByPixel({ count, xyPx }: Snapshot): Map<number, number> {
   return rows;
 }
 
-/** Exact for pixels of a thousandth up to 2^20. */
+/** Tells pixels a thousandth apart, in pictures of up to 4096 columns. */
 const pixelKey = (x: number, y: number) => Math.round(x * 1024) * 2 ** 31 + Math.round(y * 1024);
