@@ -132,7 +132,6 @@ async function rows(name: string, frames: readonly Frame[]): Promise<void> {
 }
 
 await row('clean', cleanFrames, 'sequence');
-for (const amount of [100_000, 10_000])
-  await rows(`noise ${amount}`, await received(noisy(amount)));
+for (const amount of [100_000, 10_000]) await rows(`noise ${amount}`, await received(noisy(amount)));
 for (const share of [0.003, 0.03]) await rows(`loss ${100 * share} %`, await received(lossy(share)));
 await localizer.close();

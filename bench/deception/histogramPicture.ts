@@ -30,7 +30,12 @@ export function drawHistograms(histograms: readonly Histogram[]): string {
   const parts = histograms.flatMap((histogram, i) =>
     drawColumn(histogram, LEFT_PX + i * (WIDTH_PX + GAP_PX)),
   );
-  return svgDocument(width, TOP_PX + rows * (ROW_PX + 26) + 30, parts);
+  return svgDocument(
+    'Evidence of poses right and wrong, as the gate sees it',
+    width,
+    TOP_PX + rows * (ROW_PX + 26) + 30,
+    parts,
+  );
 }
 
 function drawColumn(histogram: Histogram, left: number): string[] {

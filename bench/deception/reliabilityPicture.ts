@@ -16,7 +16,7 @@ const DIAGONAL = '#c0392b';
 export function drawReliability(panels: readonly Panel[]): string {
   const width = GAP_PX + panels.length * (SIDE_PX + GAP_PX);
   const parts = panels.flatMap((panel, i) => drawPanel(panel, GAP_PX + i * (SIDE_PX + GAP_PX)));
-  return svgDocument(width, TOP_PX + SIDE_PX + 70, parts);
+  return svgDocument('Confidence held against how often it was right', width, TOP_PX + SIDE_PX + 70, parts);
 }
 
 function drawPanel({ title, reliability: { bins, ece } }: Panel, left: number): string[] {

@@ -1,8 +1,14 @@
 /** A picture of drawn parts, on white, readable in light and dark pages. */
-export function svgDocument(widthPx: number, heightPx: number, parts: readonly string[]): string {
+export function svgDocument(
+  title: string,
+  widthPx: number,
+  heightPx: number,
+  parts: readonly string[],
+): string {
   const style = 'font-family="system-ui, sans-serif" font-size="12" fill="#333"';
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${widthPx} ${heightPx}" width="${widthPx}" height="${heightPx}" ${style}>`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${widthPx}" height="${heightPx}" fill="#fff"/>`,
     ...parts,
     '</svg>\n',
