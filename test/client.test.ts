@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectPoses, type LinkState, type PoseMessage } from '../src/client/index.js';
+import { createGateway } from '../src/server/gateway.js';
 import { startFakeServer } from './fakeGateway.js';
+import { FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
 
 test('poses of one stream, the newest after a pause, with hello and status', async () => {
   const server = await startFakeServer(50);
@@ -46,6 +48,37 @@ test('a server that goes away is found again, and what was handled does not come
   await second?.stop();
   assert.deepEqual(links.slice(0, 3), ['connecting', 'open', 'down']);
   assert.equal(links.filter((kind) => kind === 'open').length, 2);
+});
+
+test('a pose that was handled does not come again with the next connection, nor one of another stream', async () => {
+  const map = fakeMap();
+  const [front, rear] = ['front', 'rear'].map((id) => fakeDrive(map, id, Date.now));
+  const serve = async (port: number) => {
+    const gateway = await createGateway({
+      ...{ map, model: FAKE_MODEL, serverVersion: '0', port },
+      streams: [{ id: 'rear' }, { id: 'front' }],
+    });
+    gateway.publishOutcome('rear', rear.frame(0).outcome);
+    gateway.publishOutcome('front', front.frame(7).outcome);
+    return gateway;
+  };
+  let gateway = await serve(0);
+  const seen: string[] = [];
+  const onLink = ({ kind }: LinkState): void => {
+    if (kind !== 'open' || seen.length === 0) return;
+    setTimeout(() => gateway.publishOutcome('front', front.frame(8).outcome), 200);
+  };
+  for await (const { stream, sequence } of connectPoses(gateway.url, { streams: ['front'], onLink })) {
+    seen.push(`${stream} ${sequence}`);
+    if (seen.length === 2) break;
+    setTimeout(async () => {
+      const port = Number(new URL(gateway.url).port);
+      await gateway.close();
+      gateway = await serve(port);
+    }, 100);
+  }
+  await gateway.close();
+  assert.deepEqual(seen, ['front 7', 'front 8']);
 });
 
 test('a token that is wrong ends the feed with a word, a right one opens it', async () => {

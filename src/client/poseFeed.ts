@@ -49,12 +49,16 @@ export function connectPoses(server: string | URL, options: PoseFeedOptions = {}
   const base = new URL(server);
   if (!base.pathname.endsWith('/')) base.pathname += '/';
   const poses = newestPoses();
-  const handled = new Map<string, { readonly epoch: number; readonly sequence: number }>();
+  const handled = new Map<string, Handled>();
   let socket: WebSocket | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
   let fatal: Error | null = null;
   let isClosed = false;
+
+  /** Until the server has read the subscription it sends every stream. */
+  const wants = ({ stream }: { readonly stream: string }): boolean =>
+    options.streams === undefined || options.streams.includes(stream);
 
   const end = (error: Error | null): void => {
     isClosed = true;
@@ -79,9 +83,13 @@ export function connectPoses(server: string | URL, options: PoseFeedOptions = {}
       const Socket = globalThis.WebSocket ?? (await nodeSocket());
       if (isClosed) return;
       const opened = new Socket(url);
-      const isNew = newerOnly();
+      const isNew = newerOnly(handled);
       socket = opened;
-      opened.onmessage = ({ data }) => receive(opened, isNew, JSON.parse(String(data)) as ServerMessage);
+      opened.onmessage = ({ data }) => {
+        const message = parse(data);
+        if (message === null) opened.close();
+        else receive(opened, isNew, message);
+      };
       opened.onerror = () => undefined;
       opened.onclose = ({ code, reason }) => again(reason || `closed with ${code}`);
     } catch (error) {
@@ -92,10 +100,11 @@ export function connectPoses(server: string | URL, options: PoseFeedOptions = {}
 
   const receive = (from: WebSocket, isNew: (pose: PoseMessage) => boolean, message: ServerMessage): void => {
     if (message.type === 'pose') {
-      if (isNew(message)) poses.put(message);
-    } else if (message.type === 'status') options.onStatus?.(message);
-    else if (message.type === 'error') options.onError?.(message);
-    else welcome(from, message);
+      if (wants(message) && isNew(message)) poses.put(message);
+    } else if (message.type === 'status') {
+      if (wants(message)) options.onStatus?.(message);
+    } else if (message.type === 'error') options.onError?.(message);
+    else if (message.type === 'hello') welcome(from, message);
   };
 
   const welcome = (to: WebSocket, hello: HelloMessage): void => {
@@ -133,13 +142,27 @@ export function connectPoses(server: string | URL, options: PoseFeedOptions = {}
   };
 }
 
-/** A subscription makes the server send its newest pose once more. */
-function newerOnly(): (pose: PoseMessage) => boolean {
+/** Null for what is no message of ours. */
+function parse(data: unknown): ServerMessage | null {
+  try {
+    return JSON.parse(String(data)) as ServerMessage;
+  } catch {
+    return null;
+  }
+}
+
+type Handled = Pick<PoseMessage, 'epoch' | 'sequence'>;
+
+/** A connection begins with the newest pose, perhaps one that was handled over the connection before, and a subscription
+ * makes the server send it once more. A server that was started anew counts anew: only the very pose is known again. */
+function newerOnly(handled: ReadonlyMap<string, Handled>): (pose: PoseMessage) => boolean {
   const last = new Map<string, PoseMessage>();
   return (pose) => {
     const before = last.get(pose.stream);
     last.set(pose.stream, pose);
-    return before?.epoch !== pose.epoch || before.sequence < pose.sequence;
+    if (before !== undefined) return before.epoch !== pose.epoch || before.sequence < pose.sequence;
+    const known = handled.get(pose.stream);
+    return known?.epoch !== pose.epoch || known.sequence !== pose.sequence;
   };
 }
 
