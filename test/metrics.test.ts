@@ -15,7 +15,8 @@ test('every metric is served, counted and documented, and needs the token', asyn
   });
   t.after(() => gateway.close());
   const drive = fakeDrive(map, 'front', Date.now);
-  gateway.publishStatus('front', { kind: 'streaming' });
+  for (const kind of ['connecting', 'connecting', 'streaming', 'streaming'] as const)
+    gateway.publishStatus('front', { kind });
   for (let n = 0; n < 5; n++) gateway.publishOutcome('front', drive.frame(n, n === 4).outcome);
   gateway.publishOutcome('front', {
     ...{ kind: 'dropped', reason: 'busy', timings: {} },
@@ -37,7 +38,10 @@ test('every metric is served, counted and documented, and needs the token', asyn
   };
   assert.deepEqual([count('posed'), count('lost'), count('dropped')], [4, 1, 1]);
   assert.equal(numberAt(/posestream_source_up\{stream="front"\} (\d)/), 0);
-  assert.equal(numberAt(/posestream_source_events_total\{stream="front",kind="stalled"\} (\d)/), 1);
+  for (const kind of ['connecting', 'streaming', 'stalled']) {
+    const line = new RegExp(`posestream_source_events_total\\{stream="front",kind="${kind}"\\} (\\d)`);
+    assert.equal(numberAt(line), 1, kind);
+  }
   assert.equal(numberAt(/posestream_confidence_count\{stream="front"\} (\d)/), 4);
   assert.equal(numberAt(/posestream_clients (\d)/), 0);
 

@@ -61,6 +61,7 @@ export function createMetrics({ clients, viewers }: MetricsSources): Metrics {
     ...{ name: 'posestream_source_up', help: '1 while the source streams.', registers },
     labelNames: ['stream'],
   });
+  const lastKind = new Map<string, SourceStatus['kind']>();
   gaugeOf('posestream_clients', 'Open pose sockets.', clients);
   gaugeOf('posestream_viewers', 'Open picture sockets.', viewers);
 
@@ -77,7 +78,9 @@ export function createMetrics({ clients, viewers }: MetricsSources): Metrics {
       }
     },
     source: (stream, { kind }) => {
-      troubles.inc({ stream, kind });
+      // Told twice where both the source and who runs it know.
+      if (lastKind.get(stream) !== kind) troubles.inc({ stream, kind });
+      lastKind.set(stream, kind);
       up.set({ stream }, kind === 'streaming' ? 1 : 0);
     },
     text: () => registry.metrics(),

@@ -7,7 +7,7 @@ const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A second of video, and some. */
 const MAX_UPLOAD_BYTES = 2 * 1024 * 1024;
 const MAX_FRAGMENTS = 16;
-const PING_MS = 5000;
+const DEFAULT_PING_MS = 5000;
 
 export interface SocketLimits {
   readonly maxClients: number;
@@ -19,6 +19,8 @@ export interface UpgradeOptions extends SocketLimits {
   readonly boundToLoopback: boolean;
   /** Other pages that may open sockets, as browsers name them in Origin. */
   readonly origins: readonly string[];
+  /** A client that stays silent from one ping to the next is cut off. */
+  readonly pingMs?: number;
   /** HTTP status that refuses this request, or what to do with its socket. */
   readonly route: (url: URL) => number | Route;
 }
@@ -87,6 +89,8 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     answered.add(socket);
     socket.on('pong', () => answered.add(socket));
+    // A pong waits behind what the client sends: on a slow line that is seconds of video.
+    socket.on('message', () => answered.add(socket));
     // ws closes the socket itself, with 1007 or 1009; the error event must only not go unheard.
     socket.on('error', () => {});
     socket.on('close', () => {
@@ -101,7 +105,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
       if (answered.delete(socket)) socket.ping();
       else socket.terminate();
     }
-  }, PING_MS);
+  }, options.pingMs ?? DEFAULT_PING_MS);
   heartbeat.unref();
 
   async function closeAll(code: number, graceMs: number): Promise<void> {
