@@ -4,9 +4,17 @@ import type { MapModel } from '../domain/mapModel.js';
 const USUAL_DEPTH_M = 10;
 const SAMPLES = 2000;
 
+const units = new WeakMap<MapModel, number>();
+
 /** How many of the map's units stand for a metre: 1 where the map is metric, else from how far its points are seen. */
 export function sceneUnit(map: MapModel): number {
   if (map.header.scale !== 'arbitrary') return 1;
+  const known = units.get(map) ?? measureUnit(map);
+  units.set(map, known);
+  return known;
+}
+
+function measureUnit(map: MapModel): number {
   const depths = sampledDepths(map).sort();
   return depths.length === 0 ? 1 : depths[depths.length >> 1] / USUAL_DEPTH_M;
 }

@@ -76,7 +76,7 @@ function judge(
   const matched = { place: { keyframes: [keyframe], origin: 'tracked' }, correspondences } as const;
   const solved = solve(localizer, query, start, correspondences);
   const attempt =
-    solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, options);
+    solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, localizer);
   const matches = correspondences.distinctCount;
   const { inliers } = attempt;
   const ratio = matches === 0 ? 0 : inliers / matches;

@@ -5,10 +5,11 @@ import type { AbsolutePose } from '../geometry/absolutePose.js';
 import { focalScale } from '../geometry/focalScale.js';
 import { inverse } from '../geometry/rigid.js';
 import { coveredCells } from '../kernels/coverage.js';
+import { sceneUnit } from '../map/sceneUnit.js';
 import { type ConfidenceEvidence, poseConfidence } from '../tracking/confidence.js';
 import type { Miss } from '../tracking/sighting.js';
 import { type Attempt, splitEvidence, type Tried } from './attempt.js';
-import type { LocalizeOptions, Query } from './localizer.js';
+import type { LocalizeOptions, Localizer, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
 import { IMAGE_CELLS, judgePose, limitsOfSuspect } from './poseGate.js';
 
@@ -23,7 +24,7 @@ export function judgePlace(
   matched: MatchedPlace,
   query: Query,
   solved: SolvedPose,
-  options: LocalizeOptions,
+  { map, options }: Pick<Localizer, 'map' | 'options'>,
 ): Attempt {
   const { correspondences } = matched;
   const { camera } = query;
@@ -38,7 +39,7 @@ export function judgePlace(
   };
   const failure = judge(matched, query, options, support.inliers, support.cells, solved.conditionNumber);
   if (failure !== null) return { ...tried, kind: 'miss', failure };
-  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera) };
+  return { ...tried, kind: 'fix', pose: describePose(matched, solved, support, camera, sceneUnit(map)) };
 }
 
 /** The verdict where no pose was found at all. */
@@ -74,6 +75,7 @@ function describePose(
   solved: SolvedPose,
   support: Support,
   camera: Camera,
+  unitM: number,
 ): PoseEstimate {
   const { distinctCount, xyPx, xyz, count } = matched.correspondences;
   const { camFromWorld, inlierMask, rmsPx } = solved;
@@ -88,7 +90,7 @@ function describePose(
     covariance: solved.covariance,
     focalScale: focalScale(camera, camFromWorld, xyPx, xyz, inlierMask, count, rmsPx),
   };
-  return { ...pose, confidence: poseConfidence(pose) };
+  return { ...pose, confidence: poseConfidence(pose, unitM) };
 }
 
 interface Support {

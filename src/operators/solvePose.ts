@@ -2,7 +2,7 @@ import { map as mapTo, type OperatorFunction } from 'rxjs';
 import { type AbsolutePoseWorkspace, estimateAbsolutePose } from '../geometry/absolutePose.js';
 import type { Attempt } from './attempt.js';
 import { judgePlace, missPlace } from './judgePlace.js';
-import type { LocalizeOptions, Localizer, Query } from './localizer.js';
+import type { Localizer, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
 import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 
@@ -11,17 +11,18 @@ import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace
 export function solvePose(localizer: Localizer, query: Query): OperatorFunction<MatchedPlace, Attempt> {
   const workspace = poseWorkspaceOf(localizer);
   return mapTo((matched) =>
-    query.watch.time('solveMs', () => attemptPose(matched, query, localizer.options, workspace)),
+    query.watch.time('solveMs', () => attemptPose(matched, query, localizer, workspace)),
   );
 }
 
 function attemptPose(
   matched: MatchedPlace,
   query: Query,
-  options: LocalizeOptions,
+  localizer: Localizer,
   workspace: AbsolutePoseWorkspace,
 ): Attempt {
   const { correspondences } = matched;
+  const { options } = localizer;
   if (correspondences.count < MIN_MATCHES) return missPlace(matched, query, options);
   const { camera } = query;
   const solved = estimateAbsolutePose(
@@ -36,7 +37,7 @@ function attemptPose(
     },
     workspace,
   );
-  return solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, options);
+  return solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, localizer);
 }
 
 /** Correspondences come best first, which is all a sampler wants to know. */

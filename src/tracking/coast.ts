@@ -25,7 +25,7 @@ export function coast(
       verdict: { kind: 'lost', reason: why.reason, detail: `${why.detail}; ${end}` },
     };
   const { keyframe, turnDeg } = belief;
-  const confidence = coastingConfidence(belief.confidence, sigma, why);
+  const confidence = coastingConfidence(belief.confidence, sigma, why, limits);
   return {
     track: { ...track, state: 'coasting', misses, seenS, audit: { ...audit, frames: audit.frames + 1 } },
     verdict: { kind: 'coasted', ...expected, confidence, keyframe, turnDeg },
@@ -42,7 +42,12 @@ function endOfCoasting(misses: number, sinceS: number, sigma: PoseSigma, limits:
 
 /** A covered lens says nothing of where the camera is; a picture full of keypoints that fit nowhere near says that it
  * may be elsewhere. */
-function coastingConfidence(last: number, sigma: PoseSigma, { reason }: Miss): number {
-  const predicted = coastedConfidence(last, sigma.m, sigma.rad);
+function coastingConfidence(
+  last: number,
+  sigma: PoseSigma,
+  { reason }: Miss,
+  { unitM }: TrackLimits,
+): number {
+  const predicted = coastedConfidence(last, sigma.m / unitM, sigma.rad);
   return reason === 'no-features' ? predicted : Math.min(predicted, DOUBTED_CONFIDENCE);
 }

@@ -71,3 +71,18 @@ test('a prediction is as good as the last fix at first and falls as its uncertai
     { seed: 6 },
   );
 });
+
+test('the unit of the map does not matter, as long as it is named', () => {
+  for (const unitM of [0.01, 1, 30]) {
+    const [x, y, z] = pose.worldFromCam.t;
+    const scaled: ConfidenceEvidence = {
+      ...pose,
+      worldFromCam: { ...pose.worldFromCam, t: [unitM * x, unitM * y, unitM * z] },
+      covariance: pose.covariance!.map((v, i) => v * unitM ** ((i % 6 > 2 ? 1 : 0) + (i >= 18 ? 1 : 0))),
+      focalScale: { ...pose.focalScale!, ratio: 1.02, shiftM: 0.2 * unitM },
+    };
+    const metric = { ...pose, focalScale: { ...pose.focalScale!, ratio: 1.02, shiftM: 0.2 } };
+    assert.ok(Math.abs(poseConfidence(scaled, unitM) - poseConfidence(metric)) < 1e-9);
+    if (unitM !== 1) assert.ok(Math.abs(poseConfidence(scaled) - poseConfidence(metric)) > 0.01);
+  }
+});

@@ -28,11 +28,13 @@ const UNKNOWN_FOCAL = { shiftM: 1, sigmas: 1 } as const;
 
 /** The numbers a pose is judged by; each stays finite whatever the evidence. Chance agrees with few of the matches; the
  * covariance and the move a better focal length would bring tell by how much the position may be off, each blind to what
- * the other sees. */
-export function confidenceFeatures(evidence: ConfidenceEvidence): number[] {
+ * the other sees.
+ * @param unitM how many of the map's units a metre measures */
+export function confidenceFeatures(evidence: ConfidenceEvidence, unitM = 1): number[] {
   const { inliers, inlierRatio, worldFromCam, covariance, focalScale } = evidence;
-  const focal = focalScale ? focalDoubt(focalScale) : UNKNOWN_FOCAL;
-  const doubtM = Math.min(Math.hypot(poseSigma(worldFromCam, covariance).m, focal.shiftM), MOST_DOUBT_M);
+  const focal = focalScale ? focalDoubt(focalScale, unitM) : UNKNOWN_FOCAL;
+  const offM = poseSigma(worldFromCam, covariance).m / unitM;
+  const doubtM = Math.min(Math.hypot(offM, focal.shiftM), MOST_DOUBT_M);
   return [
     Math.log(Math.max(inlierRatio, 0.01)),
     Math.log(Math.max(inliers, 1) / 15),
@@ -42,18 +44,19 @@ export function confidenceFeatures(evidence: ConfidenceEvidence): number[] {
 }
 
 /** Of the move only what the matches insist on, beyond two sigma. */
-function focalDoubt({ ratio, sigma, shiftM }: FocalScale) {
+function focalDoubt({ ratio, sigma, shiftM }: FocalScale, unitM: number) {
   const sigmas = Math.abs(Math.log(ratio)) / Math.max(sigma, 1e-9);
-  return { sigmas, shiftM: sigmas > 2 ? shiftM * (1 - (2 / sigmas) ** 2) : 0 };
+  return { sigmas, shiftM: sigmas > 2 ? (shiftM / unitM) * (1 - (2 / sigmas) ** 2) : 0 };
 }
 
 /** How likely the pose is within 0.5 m and 5 degrees of the truth, 0..1.
  * Source: Platt, "Probabilistic outputs for support vector machines", 1999; weights as fitted by the bench. */
 export function poseConfidence(
   evidence: ConfidenceEvidence,
+  unitM = 1,
   { bias, weights }: ConfidenceWeights = CONFIDENCE_WEIGHTS,
 ): number {
-  const score = confidenceFeatures(evidence).reduce((sum, value, i) => sum + weights[i] * value, bias);
+  const score = confidenceFeatures(evidence, unitM).reduce((sum, value, i) => sum + weights[i] * value, bias);
   return 1 / (1 + Math.exp(-score));
 }
 

@@ -1,5 +1,7 @@
 /** Bounds of the tracking states. Lengths in metres; `limitsFor` scales them where a map has another unit. */
 export interface TrackLimits {
+  /** How many of the map's units a metre measures. */
+  readonly unitM: number;
   /** Longest time between two frames over which the first says something about the second. */
   readonly maxGapS: number;
   /** Guided tracking stands on its own from this many inliers ... */
@@ -44,6 +46,7 @@ export interface MotionNoise {
 }
 
 export const METRIC_LIMITS: TrackLimits = {
+  unitM: 1,
   maxGapS: 1,
   strongInliers: 30,
   strongRatio: 0.35,
@@ -77,6 +80,7 @@ export function limitsFor(unitM: number): TrackLimits {
   const { motion } = METRIC_LIMITS;
   return {
     ...METRIC_LIMITS,
+    unitM,
     agreeM: METRIC_LIMITS.agreeM * unitM,
     maxCoastM: METRIC_LIMITS.maxCoastM * unitM,
     auditM: METRIC_LIMITS.auditM * unitM,
