@@ -63,14 +63,16 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
   test('another shape of the same area on the way ends the stream: the intrinsics are of another camera', async () => {
     const server = await serve(clip, { sendsParameterSets: false });
     const square = moving('240x240');
+    const pool = bufferPool();
     const isEnough = ({ frames }: Run): boolean => {
       if (frames.length === 20) server.show(square);
       return false;
     };
-    await assert.rejects(runSource(inputOf(server.url), isEnough), (error) => {
+    await assert.rejects(runSource(inputOf(server.url), isEnough, { pool }), (error) => {
       assert.ok(error instanceof PosestreamError && error.code === 'E_INTRINSICS_MISMATCH', String(error));
       return true;
     });
+    assert.equal(pool.lent(), 0);
   });
 
   for (const [what, size] of [

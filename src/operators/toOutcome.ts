@@ -41,8 +41,8 @@ export function toOutcome(
   return { ...base, kind: 'posed', pose: { ...pose, confidence }, smooth: null, keyframe, turnDeg };
 }
 
-/** A decoder patches a damaged picture with an older one: the pose is then right, but of another moment. Nothing in the
- * picture tells, so such a pose is never a confident one. */
+/** A decoder patches a damaged picture with parts of older ones: every eighth pose of a town drive was then off by half a
+ * metre and more, with as many inliers as ever. Such a pose is never a confident one. */
 const SUSPECT = 0.5;
 
 function estimateOf(verdict: Exclude<Verdict, { kind: 'lost' }>): PoseEstimate {
