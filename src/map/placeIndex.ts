@@ -28,7 +28,7 @@ export interface PlaceIndexOptions {
 const EXACT_UP_TO = 20_000;
 
 /** Rows of the map's global descriptors, as the engine stores them. */
-export const MAP_GLOBALS = 'map/globals';
+const MAP_GLOBALS = 'map/globals';
 
 /** Throws E_CONFIG where HNSW is asked for and not installed. */
 export async function createPlaceIndex(

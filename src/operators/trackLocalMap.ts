@@ -25,8 +25,8 @@ const MOVED = 22.5;
 /** The local map around a prediction, without retrieval and without the engine: points of the last keyframe and its
  * covisible ones are looked for where they should appear, and the predicted pose is refined on what is found. A pose that
  * is doubtful, or not where it was expected, is searched around again with room to be wrong, until it stays; what is found
- * in the end is filled in with more points. The gate is
- * that of every other pose, and one more for poses that only their prediction holds up (`lockGate`). Synchronous. */
+ * in the end is filled in with more points. The gate is that of every other pose, and one more for poses that only their
+ * prediction holds up (`lockGate`). Synchronous. */
 export function trackLocalMap(localizer: Localizer, query: Query, prediction: Prediction): GuidedAttempt {
   const ws = guidedWorkspaceOf(localizer);
   const { keyframe } = prediction;

@@ -75,9 +75,9 @@ export function createOdometryWorkspace(): OdometryWorkspace {
 }
 
 /** The motion between two frames from keypoints of the first whose distance is known, found again in the second by their
- * own descriptors, not the map's. What is known of distance sets the length of the translation; rotation and direction come from how the
- * keypoints moved. Distances carry over to the second frame where it knows none of its own. A camera that only turns is
- * no special case.
+ * own descriptors, not the map's. What is known of distance sets the length of the translation; rotation and direction
+ * come from how the keypoints moved. Distances carry over to the second frame where it knows none of its own. A camera
+ * that only turns is no special case.
  * @param expected  previousFromCurrent as the motion before would have it; null where none is known
  * @returns null where too few keypoints agree on one motion */
 export function measureMotion(
