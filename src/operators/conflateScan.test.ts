@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { concat, delay, map, Observable, of, Subject, throwError, timer } from 'rxjs';
+import { concat, delay, map, Observable, of, Subject, tap, throwError, timer } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { conflateScan } from './conflateScan.js';
 import { roundRobin } from './turns.js';
@@ -150,6 +150,22 @@ test('lanes that share an engine run in turn, each with its newest value', () =>
     const right = hot(' -x--y--z-------|').pipe(lane('r'));
     expectObservable(left).toBe('----(bA)c---D------|', { b: '-b', A: 'la', c: '-c', D: 'ld' });
     expectObservable(right).toBe('----x---Y-------(Z|)', { x: '-x', Y: 'ry', Z: 'rz' });
+  });
+});
+
+test('a lane that has what it wanted from the engine lets the next one begin', () => {
+  marbles(({ hot, expectObservable }) => {
+    const turns = roundRobin();
+    const lane = conflateScan<string, null, string>({
+      seed: null,
+      project: (value, _, leaveTurn) => of(value.toUpperCase()).pipe(delay(2), tap(leaveTurn), delay(3)),
+      next: (state) => state,
+      displaced: (value) => `-${value}`,
+      turns,
+    });
+    // the engine is theirs for 2 frames, their own work takes 3 more; leaving late takes nobody else's turn
+    expectObservable(hot('a-----b------|').pipe(lane)).toBe('-----A-----B-|');
+    expectObservable(hot('c--d---------|').pipe(lane)).toBe('-------C-----(D|)');
   });
 });
 

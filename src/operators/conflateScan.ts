@@ -4,8 +4,9 @@ import { NO_TURNS, type Turns } from './turns.js';
 export interface ConflateScanOptions<T, S, R> {
   /** State the first run sees. */
   readonly seed: S;
-  /** One run; its values pass through, its completion frees the lane. */
-  readonly project: (value: T, state: S) => Observable<R>;
+  /** One run; its values pass through, its completion frees the lane. `leaveTurn` lets the next lane begin while this one
+   * still works on what it got from the engine. */
+  readonly project: (value: T, state: S, leaveTurn: () => void) => Observable<R>;
   /** The state after each value a run gives. */
   readonly next: (state: S, result: R) => S;
   /** Told of every value that will never run, exactly once: release what it holds; what is returned is emitted. */
@@ -69,15 +70,17 @@ export function conflateScan<T, S, R>(options: ConflateScanOptions<T, S, R>): Op
         run = inner;
         guarded(() =>
           inner.add(
-            options.project(value, state).subscribe({
-              next: (result) =>
-                guarded(() => {
-                  state = options.next(state, result);
-                  subscriber.next(result);
-                }),
-              error: (error) => subscriber.error(error),
-              complete: settle,
-            }),
+            options
+              .project(value, state, () => run === inner && isBusy && leaveTurn())
+              .subscribe({
+                next: (result) =>
+                  guarded(() => {
+                    state = options.next(state, result);
+                    subscriber.next(result);
+                  }),
+                error: (error) => subscriber.error(error),
+                complete: settle,
+              }),
           ),
         );
       };

@@ -56,7 +56,8 @@ export function localizeRecording(
   localizer: Localizer,
   mode: LocalizeMode,
 ): Observable<Outcome> {
-  const project = localizeFrame(localizer, mode, 'all');
+  const localize = localizeFrame(localizer, mode, 'all');
+  const project = (frame: Frame, held: Held) => localize(frame, held);
   return losslessScan<Frame, Held, Step>(source, { seed: START, next: heldOf, project }).pipe(map(outcomeOf));
 }
 
@@ -73,9 +74,9 @@ export function localizeLive(
   const newest = conflateScan<Frame, Held, Step | Dropped>({
     seed: START,
     next: (held, result) => ('track' in result ? heldOf(held, result) : held),
-    project: (frame, held) => {
+    project: (frame, held, leaveTurn) => {
       const tell = watch(frame);
-      const step = localize(frame, held);
+      const step = localize(frame, held, leaveTurn);
       return tell === null ? step : step.pipe(tap(({ outcome }) => tell(outcome)));
     },
     displaced: (frame) => dropFrame(frame, 'busy'),
@@ -98,24 +99,26 @@ export function localizeLive(
   );
 }
 
-/** decode → HF-Net → (track | retrieve → cluster → match → PnP) → believe, for one frame: exactly one outcome. */
+/** decode → HF-Net → (track | retrieve → cluster → match → PnP) → believe, for one frame: exactly one outcome. `seen` is
+ * called whenever the network has seen the picture. */
 export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: Effort) {
   const limits = limitsFor(sceneUnit(localizer.map));
   const { turnsDeg } = localizer.options;
-  return (frame: Frame, before: Held): Observable<Step> => {
+  return (frame: Frame, before: Held, seen: () => void = () => undefined): Observable<Step> => {
     if (isRejected(frame)) return of({ ...before, outcome: dropRejected(frame) });
     const track = mode === 'frame' ? LOST : trackAt(before.track, frame, limits);
     const plan = mode === 'frame' ? planAlone(turnsDeg) : planFrame(track, frame, turnsDeg, effort, limits);
     return of(frame).pipe(
       takePicture(localizer),
       concatMap((picture) => {
-        const view = viewOf(localizer, picture);
+        const look = viewOf(localizer, picture);
+        const view: View = (turnDeg) => look(turnDeg).finally(seen);
         return searchMap(localizer, view, picture, plan, track, limits).pipe(
           concatMap(async ({ best, ...search }) => {
             const step = stepOf(localizer, picture, { best, ...search }, track, limits);
             if (mode === 'frame') return { ...step, trail: NO_TRAIL };
-            const seen = await view(best?.turnDeg ?? plan.turnDeg);
-            return { ...step, ...smoothPose(localizer, limits, before.trail, seen, best, step.outcome) };
+            const query = await view(best?.turnDeg ?? plan.turnDeg);
+            return { ...step, ...smoothPose(localizer, limits, before.trail, query, best, step.outcome) };
           }),
         );
       }),
