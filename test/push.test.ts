@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { openLive } from '../src/streams/liveSource.js';
 import type { SourceStatus } from '../src/streams/sourceStatus.js';
 import { type LiveAddress, parseSource } from '../src/streams/sourceUrl.js';
 import { exists, hasFfmpeg, makeClip, pinhole, tempFolder } from './clips.js';
+import { freePort } from './support/freePort.js';
 
 const skip = hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH';
 const folder = skip ? '' : tempFolder();
@@ -20,14 +21,6 @@ const encoders = new Set<ChildProcess>();
 after(() => {
   for (const encoder of encoders) encoder.kill('SIGKILL');
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Longer than the stall deadline: datagrams that pause for less are one stream. */
 const RESTART_MS = 1300;
