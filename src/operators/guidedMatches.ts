@@ -20,6 +20,7 @@ import {
   type LocalMap,
   type LocalMapScratch,
 } from '../tracking/localMap.js';
+import { roomForMatches } from './correspondences.js';
 
 /** Width the search radii are stated for. */
 const REFERENCE_WIDTH_PX = 640;
@@ -147,14 +148,7 @@ function toCorrespondences(
   { expected, local }: GuidedWorkspace,
 ): Correspondences {
   const n = picked.length;
-  const out = {
-    count: n,
-    xyPx: new Float64Array(2 * n),
-    xyz: new Float64Array(3 * n),
-    point: new Uint32Array(n),
-    keyframe: new Uint32Array(n),
-    distinct: new Uint8Array(n),
-  };
+  const out = roomForMatches(n);
   let distinctCount = 0;
   for (const [i, { target, keypoint, distinct }] of picked.entries()) {
     const at = expected.point[target];

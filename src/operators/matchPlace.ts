@@ -2,6 +2,7 @@ import { concatMap, type OperatorFunction } from 'rxjs';
 import type { NearestTwo } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Correspondences, Place } from '../domain/place.js';
+import { NO_MATCHES, roomForMatches } from './correspondences.js';
 import { type Localizer, MAP_DESCRIPTORS, type Query } from './localizer.js';
 
 export interface MatchedPlace {
@@ -35,16 +36,6 @@ export function observationSpans(map: MapModel, keyframes: readonly number[]): U
   return Uint32Array.from(keyframes.flatMap((k) => [offsets[k], offsets[k + 1]]));
 }
 
-const NO_MATCHES: Correspondences = {
-  count: 0,
-  xyPx: new Float64Array(0),
-  xyz: new Float64Array(0),
-  point: new Uint32Array(0),
-  keyframe: new Uint32Array(0),
-  distinct: new Uint8Array(0),
-  distinctCount: 0,
-};
-
 /** Keeps a match if it is mutual or passes the landmark-aware ratio test (the two nearest may be one landmark), one per
  * map point, ordered by ratio so that a sampler may prefer the first.
  * @param xyPx       [n x 2] keypoints of the frame
@@ -61,14 +52,7 @@ export function toCorrespondences(
   const candidates = pickCandidates(nearest, point, ratio);
   const best = onePerPoint(candidates, nearest, point);
   const n = best.length;
-  const out = {
-    count: n,
-    xyPx: new Float64Array(2 * n),
-    xyz: new Float64Array(3 * n),
-    point: new Uint32Array(n),
-    keyframe: new Uint32Array(n),
-    distinct: new Uint8Array(n),
-  };
+  const out = roomForMatches(n);
   let distinctCount = 0;
   best.forEach(({ query, distinct }, i) => {
     const row = nearest.index[2 * query];

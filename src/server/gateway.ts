@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { PosestreamError } from '../domain/errors.js';
 import type { GrayImage, ModelIdentity } from '../domain/features.js';
@@ -10,6 +9,7 @@ import { createFoxglove } from './formats/foxglove.js';
 import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
 import { createHttpHandler } from './httpRoutes.js';
 import { takeVideo } from './ingestSocket.js';
+import { listen, publicWithoutToken, urlOf } from './listen.js';
 import { encodeMapGeometry } from './mapGeometry.js';
 import { createMetrics } from './metrics.js';
 import { captureAgeMs } from './poseMessage.js';
@@ -222,49 +222,11 @@ function helloOf(options: GatewayOptions, hubs: ReadonlyMap<string, StreamHub>):
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
-    server.listen(port, host, resolve);
-  });
-}
-
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): PosestreamError {
-  if (cause.code === 'EADDRINUSE')
-    return new PosestreamError('E_PORT_IN_USE', `Port ${port} on ${host} is taken.`, {
-      hint: 'Choose another with --port, or 0 for any free one.',
-      cause,
-    });
-  return new PosestreamError(
-    'E_CONFIG',
-    `Cannot listen on ${host}:${port} (${cause.code ?? cause.message}).`,
-    {
-      hint: 'Use an address of this machine and a port above 1023.',
-      cause,
-    },
-  );
-}
-
-function publicWithoutToken(host: string): PosestreamError {
-  return new PosestreamError(
-    'E_CONFIG',
-    `Listening on ${host} opens the server to others and needs a token.`,
-    {
-      hint: 'Set listen.token, or listen on 127.0.0.1.',
-    },
-  );
-}
-
 async function shutDown(server: Server, sockets: Sockets): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   await sockets.closeAll(CLOSE.goingAway, CLOSE_GRACE_MS);
   server.closeAllConnections();
   await closed;
-}
-
-function urlOf(server: Server, host: string): string {
-  const { port } = server.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`;
 }
 
 /** The same folder from the sources and from the build. */
