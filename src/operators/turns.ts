@@ -14,9 +14,8 @@ export const NO_TURNS: Turns = {
 };
 
 /** Lanes run one after another in the order they asked, `width` at a time. A lane asks again only when its work is done,
- * behind all who wait, so none is passed over twice: round-robin. With four cameras on one engine this kept frames three
- * times fresher than letting each send its own, where every frame waits inside the engine instead of in a slot that the
- * next frame may take. */
+ * behind all who wait, so none is passed over twice: round-robin. A frame that waits for its turn in a lane's own slot may
+ * be replaced by a newer one; one that waits inside the engine may not. */
 export function roundRobin(width = 1): Turns {
   const queue: Array<(done: () => void) => void> = [];
   let running = 0;
