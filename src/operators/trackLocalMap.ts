@@ -17,7 +17,7 @@ export type { GuidedAttempt, GuidedFigures } from './guidedSearch.js';
 const MAX_KEYFRAMES = 20;
 const MAX_SEARCHES = 4;
 /** Points looked for around the prediction, and around the pose that was found. */
-const SEARCHED = 1000;
+const SEARCHED = 800;
 const FILLED_IN = 4000;
 /** chi-square of six degrees of freedom at 0.999: a pose that moved further than this was not where it was expected. */
 const MOVED = 22.5;
