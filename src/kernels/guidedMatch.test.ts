@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { chanceLevel } from './chanceLevel.js';
 import { dotInt8, roundRows } from './dotInt8.js';
 import { createPointGrid, fillPointGrid } from './grid.js';
-import { createGuidedMatches, type GuidedTargets, matchGuided, NO_DOT } from './guidedMatch.js';
+import { createGuidedMatches, type GuidedTargets, HALF_ALIKE, matchGuided, NO_DOT } from './guidedMatch.js';
 import { createRandom, type Random } from './random.js';
 
 const int8 = (length: number, random: Random) => Int8Array.from({ length }, () => random.integer(255) - 127);
@@ -79,7 +79,8 @@ function allPairs(
       if (dx * dx + dy * dy > targets.radiusPx[t] ** 2) continue;
       const rows = [...targets.rows.subarray(2 * t, 2 * t + 2)].filter((row) => row >= 0);
       const dots = rows.map((row) => dotInt8(map, row * query.dim, query.rows, k * query.dim, query.dim));
-      if (dots.length > 0) pairs.push({ t, k, dot: Math.max(...dots) });
+      const asked = dots[0] < HALF_ALIKE ? dots.slice(0, 1) : dots;
+      if (asked.length > 0) pairs.push({ t, k, dot: Math.max(...asked) });
     }
   return pairs;
 }

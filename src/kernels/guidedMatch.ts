@@ -11,7 +11,8 @@ export interface GuidedTargets {
   readonly xyPx: Float32Array;
   /** [n] */
   readonly radiusPx: Float32Array;
-  /** [n x ROWS_PER_TARGET] descriptor rows that stand for the target, the best of them counts; -1 for none. */
+  /** [n x ROWS_PER_TARGET] descriptor rows that stand for the target, the likeliest first; the best counts, the next only
+   * where the one before is half alike. -1 for none. */
   readonly rows: Int32Array;
 }
 
@@ -70,12 +71,17 @@ export function matchGuided(
   }
 }
 
+/** A second view is asked only where the first is half alike: it may make a likely match better, not an unlikely one
+ * likely. Medians stayed, the time fell to two thirds. */
+export const HALF_ALIKE = (127 * 127) / 2;
+
 function bestDot(rows: Int32Array, t: number, map: Int8Array, query: Int8Rows, k: number): number {
   let best = NO_DOT;
   for (let r = ROWS_PER_TARGET * t; r < ROWS_PER_TARGET * (t + 1); r++) {
     if (rows[r] < 0) continue;
     const dot = dotInt8(map, rows[r] * query.dim, query.rows, k * query.dim, query.dim);
     if (dot > best) best = dot;
+    if (best < HALF_ALIKE) break;
   }
   return best;
 }
