@@ -49,7 +49,7 @@ interface Options {
 
 export function localizeCommand(): Command {
   return new Command('localize')
-    .description('poses of a recording (a video, a folder of images) or of an RTSP camera')
+    .description('poses of a recording (a video, a folder of images) or of a live camera')
     .argument('<video|folder|rtsp://…>')
     .requiredOption('--map <file>', 'map to localize in')
     .option('--intrinsics <file>', 'camera (default: intrinsics.json in the folder or beside the video)')

@@ -22,7 +22,7 @@ posestream.yaml:
   map: town.map
   streams:
     - id: car
-      source: drive.mp4          # or rtsp://…
+      source: drive.mp4          # or rtsp://…, srt://…, push: and others, see docs/serve.md
       intrinsics: cam.json
       loop: true
 
@@ -45,7 +45,12 @@ export function serveCommand(): Command {
     .description('live poses of one or more streams over WebSocket, with a page to watch them')
     .argument('[config]', 'YAML file; flags override it')
     .option('--map <file>', 'map to localize in')
-    .option('--stream <id=source>', 'a video file or rtsp:// address; may be repeated', collect, [])
+    .option(
+      '--stream <id=source>',
+      'a video file, a live address (rtsp: rtmp: srt: udp: https:) or push:; may be repeated',
+      collect,
+      [],
+    )
     .option('--intrinsics <file>', 'camera of the --stream sources')
     .option('--reference <file>', 'TUM truth of the --stream sources, to show the error')
     .option('--model <manifest>', 'network')

@@ -8,7 +8,7 @@ const path = z.string().min(1).max(4096);
 
 const streamConfig = z.strictObject({
   id: streamId,
-  /** A video file, a folder of images, or an rtsp:// address. */
+  /** A video file, a live address, or `push:`; docs/serve.md lists them. */
   source: path,
   /** Intrinsics file; where absent, what the folder or the map's camera says. */
   intrinsics: path.optional(),
