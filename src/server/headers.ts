@@ -11,6 +11,8 @@ export function securityHeaders(host: string): Record<string, string> {
       "form-action 'none'",
       "frame-ancestors 'none'",
     ].join('; '),
+    // The page that sends a phone's picture asks for its camera; nothing here listens.
+    'Permissions-Policy': 'camera=(self), microphone=(), geolocation=()',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Cross-Origin-Resource-Policy': 'same-origin',

@@ -38,6 +38,8 @@ export function loadStaticFiles(folder: string): ReadonlyMap<string, StaticFile>
   }
   const index = files.get('/index.html');
   if (index) files.set('/', index);
+  const phone = files.get('/phone.html');
+  if (phone) files.set('/phone', phone);
   return files;
 }
 

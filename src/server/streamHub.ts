@@ -92,6 +92,7 @@ export function createStreamHub(stream: GatewayStream, options: StreamHubOptions
       label: stream.label ?? stream.id,
       ...(stream.camera ? { camera: { ...stream.camera, params: [...stream.camera.params] } } : {}),
       hasTruth: stream.truth !== undefined,
+      ...(stream.ingest ? { takesVideo: true } : {}),
       ...status(),
     }),
     takeChanged() {

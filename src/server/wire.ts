@@ -152,6 +152,8 @@ const streamInfo = z.object({
     .object({ model: z.string(), params: z.array(z.number()), widthPx: count, heightPx: count })
     .optional(),
   hasTruth: z.boolean(),
+  /** Clients push this stream's video to `/ingest/<stream>`. */
+  takesVideo: z.boolean().optional(),
   source: sourceStatus,
   statistics,
 });
