@@ -94,15 +94,17 @@ export function odometryPayload(pose: MavlinkPose): Buffer {
 export function visionPayload(pose: MavlinkPose): Buffer {
   const out = Buffer.alloc(VISION_BYTES);
   out.writeBigUInt64LE(pose.timeUs, 0);
-  const r = rotationMatrix(pose.localFromBody);
-  const angles = [
-    Math.atan2(r[7], r[8]),
-    -Math.asin(Math.min(1, Math.max(-1, r[6]))) + 0,
-    Math.atan2(r[3], r[0]),
-  ];
+  const angles = rollPitchYaw(rotationMatrix(pose.localFromBody));
   writeFloats(out, 8, [...pose.localFromBody.t, ...angles, ...upperTriangle(pose.covariance)]);
   out.writeUInt8(pose.resetCounter, 116);
   return out;
+}
+
+/** Looking straight up or down, roll and yaw turn about one axis: yaw then has all of it. */
+function rollPitchYaw(r: ArrayLike<number>): [number, number, number] {
+  const pitch = -Math.asin(Math.min(1, Math.max(-1, r[6]))) + 0;
+  if (Math.hypot(r[0], r[3]) < 1e-9) return [0, pitch, Math.atan2(-r[1], r[4])];
+  return [Math.atan2(r[7], r[8]), pitch, Math.atan2(r[3], r[0])];
 }
 
 function writeFloats(out: Buffer, at: number, values: readonly number[]): void {
