@@ -58,7 +58,8 @@ export type LostReason =
   /** Farther from the frame before than a camera moves; believed once a second frame says so. */
   | 'jump';
 
-export type DropReason = 'busy' | 'duplicate-time' | 'frozen' | 'shutdown' | 'fault';
+/** `shutdown`: its stream was closed while it was worked on. `worker-lost`: whoever worked on it is gone. */
+export type DropReason = 'busy' | 'duplicate-time' | 'frozen' | 'shutdown' | 'fault' | 'worker-lost';
 
 /** Milliseconds by stage; a stage that did not run is absent. */
 export interface StageTimings {

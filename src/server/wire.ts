@@ -115,7 +115,14 @@ export const sourceStatus = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('streaming') }),
   z.object({ kind: z.literal('stalled') }),
   z.object({ kind: z.literal('frozen') }),
-  z.object({ kind: z.literal('retrying'), attempt: count, inMs: z.number() }),
+  z.object({
+    ...{ kind: z.literal('retrying'), attempt: count, inMs: z.number() },
+    /** SOURCE_DOWN: no frames come, whether the camera or the worker that reads it is gone. */
+    code: z.literal('SOURCE_DOWN').optional(),
+    message: z.string().optional(),
+  }),
+  /** Closed on request, until it is resumed. */
+  z.object({ kind: z.literal('paused') }),
   z.object({ kind: z.literal('ended') }),
   z.object({ kind: z.literal('failed'), code: z.string(), message: z.string(), hint: z.string().optional() }),
 ]);
@@ -125,6 +132,8 @@ const percentiles = z.object({ p50: z.number(), p95: z.number(), p99: z.number()
 const statistics = z.object({
   counters,
   lostBy: z.record(z.string(), count),
+  /** Frames that came in and are neither posed, lost nor dropped yet; counted at the door, on its own. */
+  inFlight: count.optional(),
   /** Frames that ended posed or lost, per second, over the window. */
   processedHz: z.number(),
   inputHz: z.number(),
