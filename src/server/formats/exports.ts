@@ -5,8 +5,10 @@ import { type EarthPose, earthPoseOf, headingDeg, runsOf, type TrackPose } from 
 const DEGREE_DIGITS = 9;
 const METRE_DIGITS = 4;
 
+type Position = readonly [lonDeg: number, latDeg: number, altM: number];
+
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
-const lonLatAlt = ({ lonDeg, latDeg, altM }: Wgs84): [number, number, number] => [
+const lonLatAlt = ({ lonDeg, latDeg, altM }: Wgs84): Position => [
   rounded(lonDeg, DEGREE_DIGITS),
   rounded(latDeg, DEGREE_DIGITS),
   rounded(altM, METRE_DIGITS),
@@ -47,14 +49,31 @@ export function formatGeoJson(poses: readonly TrackPose[], anchor: Wgs84): strin
     .filter((run) => run.length > 1)
     .map((run) => ({
       type: 'Feature',
-      geometry: {
-        type: 'LineString',
-        coordinates: run.map(({ worldFromCam }) => lonLatAlt(earthPoseOf(worldFromCam, anchor).place)),
-      },
+      geometry: lineOf(run.map(({ worldFromCam }) => lonLatAlt(earthPoseOf(worldFromCam, anchor).place))),
       properties: { run: run[0].run, poses: run.length },
     }));
   const features = [...lines, ...poses.map((pose) => pointFeature(pose, anchor))];
   return `${JSON.stringify({ type: 'FeatureCollection', features })}\n`;
+}
+
+/** In several parts where it crosses the antimeridian: RFC 7946, section 3.1.9. */
+function lineOf(places: readonly Position[]) {
+  const parts: Position[][] = [[]];
+  for (const [i, to] of places.entries()) {
+    const from = places[i - 1] ?? to;
+    if (Math.abs(to[0] - from[0]) > 180) {
+      const edgeDeg = 180 * Math.sign(from[0]);
+      const share = (edgeDeg - from[0]) / (to[0] + 2 * edgeDeg - from[0]);
+      const latDeg = rounded(from[1] + share * (to[1] - from[1]), DEGREE_DIGITS);
+      const altM = rounded(from[2] + share * (to[2] - from[2]), METRE_DIGITS);
+      parts.at(-1)?.push([edgeDeg, latDeg, altM]);
+      parts.push([[-edgeDeg, latDeg, altM]]);
+    }
+    parts.at(-1)?.push(to);
+  }
+  return parts.length === 1
+    ? { type: 'LineString', coordinates: parts[0] }
+    : { type: 'MultiLineString', coordinates: parts };
 }
 
 function pointFeature({ worldFromCam, timeS, utcMs, confidence, source }: TrackPose, anchor: Wgs84) {
@@ -89,13 +108,18 @@ export function formatGpx(poses: readonly TrackPose[], anchor: Wgs84, name: stri
 
 function trackPoint({ worldFromCam, utcMs }: TrackPose, anchor: Wgs84): string {
   const { latDeg, lonDeg, altM } = earthPoseOf(worldFromCam, anchor).place;
-  const at = `lat="${latDeg.toFixed(DEGREE_DIGITS)}" lon="${lonDeg.toFixed(DEGREE_DIGITS)}"`;
+  // The schema's longitudes end below 180.
+  const lon = lonDeg.toFixed(DEGREE_DIGITS).replace(/^180\b/, '-180');
+  const at = `lat="${latDeg.toFixed(DEGREE_DIGITS)}" lon="${lon}"`;
   const time = utcMs === null ? '' : `<time>${isoTime(utcMs)}</time>`;
   return `      <trkpt ${at}><ele>${altM.toFixed(METRE_DIGITS)}</ele>${time}</trkpt>`;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
+/** What XML 1.0 can hold at all, section 2.2. */
+const NO_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
+
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => ENTITIES[character]);
+  return text.replace(NO_XML, '').replace(/[&<>"]/g, (character) => ENTITIES[character]);
 }
