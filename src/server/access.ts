@@ -1,47 +1,74 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { EVERYTHING, type Grant, grantOf } from './scopes.js';
 
 const TICKET_MS = 30_000;
 const MAX_TICKETS = 1024;
 
+/** One token and what it may do. */
+export interface AccessToken {
+  readonly token: string;
+  readonly scopes: readonly string[];
+}
+
 /** Who may come in. Every check is a pure question; none tells the caller why it was refused. */
 export interface Access {
-  /** Bearer token in the Authorization header; always true where no token is configured. */
-  readonly bearer: (request: IncomingMessage) => boolean;
-  /** A one-use ticket for a browser's WebSocket, which cannot carry a header; spent by this call. */
-  readonly ticket: (ticket: string | null) => boolean;
-  readonly issueTicket: () => string;
+  /** What the token in the Authorization header may do, null where it is none of ours; everything where no token is
+   * configured. */
+  readonly bearer: (request: IncomingMessage) => Grant | null;
+  /** The same of a one-use ticket for a browser's WebSocket, which cannot carry a header; spent by this call. */
+  readonly ticket: (ticket: string | null) => Grant | null;
+  /** A ticket that may do what its token may. */
+  readonly issueTicket: (grant: Grant) => string;
   readonly tokenRequired: boolean;
 }
 
-/** @param nowMs monotonic clock, ms. */
-export function createAccess(token: string | null, nowMs: () => number): Access {
-  const expected = token === null ? null : digest(token);
-  const tickets = new Map<string, number>();
+/** @param tokens nobody is asked for one where there is none
+ * @param nowMs monotonic clock, ms. */
+export function createAccess(tokens: readonly AccessToken[], nowMs: () => number): Access {
+  const known = tokens.map(({ token, scopes }) => ({ digest: digest(token), grant: grantOf(scopes) }));
+  const tickets = new Map<string, { readonly untilMs: number; readonly grant: Grant }>();
 
-  function issueTicket(): string {
+  function issueTicket(grant: Grant): string {
     const oldest = tickets.keys().next();
     if (tickets.size >= MAX_TICKETS && !oldest.done) tickets.delete(oldest.value);
     const ticket = randomBytes(24).toString('base64url');
-    tickets.set(ticket, nowMs() + TICKET_MS);
+    tickets.set(ticket, { untilMs: nowMs() + TICKET_MS, grant });
     return ticket;
   }
 
+  /** Every token is compared, so that the time taken tells nothing of which one it was. */
+  function grantFor(given: string): Grant | null {
+    const digested = digest(given);
+    let found: Grant | null = null;
+    for (const { digest: expected, grant } of known) if (timingSafeEqual(digested, expected)) found = grant;
+    return found;
+  }
+
   return {
-    tokenRequired: expected !== null,
+    tokenRequired: known.length > 0,
     bearer: ({ headers }) => {
-      if (expected === null) return true;
+      if (known.length === 0) return EVERYTHING;
       const given = /^Bearer (.{1,512})$/.exec(headers.authorization ?? '')?.[1];
-      return given !== undefined && timingSafeEqual(digest(given), expected);
+      return given === undefined ? null : grantFor(given);
     },
     ticket: (ticket) => {
-      if (expected === null) return true;
-      const untilMs = ticket === null ? undefined : tickets.get(ticket);
+      if (known.length === 0) return EVERYTHING;
+      const kept = ticket === null ? undefined : tickets.get(ticket);
       if (ticket !== null) tickets.delete(ticket);
-      return untilMs !== undefined && nowMs() < untilMs;
+      return kept !== undefined && nowMs() < kept.untilMs ? kept.grant : null;
     },
     issueTicket,
   };
+}
+
+/** The single token, which may do everything, and those with scopes. */
+export function accessTokens(listen: {
+  readonly token?: string | null;
+  readonly tokens?: readonly AccessToken[];
+}): AccessToken[] {
+  const all = listen.token ? [{ token: listen.token, scopes: ['admin'] }] : [];
+  return [...all, ...(listen.tokens ?? [])];
 }
 
 function digest(text: string): Buffer {

@@ -4,7 +4,7 @@ import { PosestreamError } from '../domain/errors.js';
 import type { GrayImage, ModelIdentity } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
-import { createAccess, isLoopback } from './access.js';
+import { type AccessToken, accessTokens, createAccess, isLoopback } from './access.js';
 import { createFoxglove } from './formats/foxglove.js';
 import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
 import { createHttpHandler } from './httpRoutes.js';
@@ -14,6 +14,7 @@ import { encodeMapGeometry } from './mapGeometry.js';
 import { createMetrics } from './metrics.js';
 import { captureAgeMs } from './poseMessage.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
+import type { Changes } from './rest/rest.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
 import { acceptSockets, type Route, type Sockets } from './upgrade.js';
@@ -35,12 +36,16 @@ export interface GatewayOptions {
   /** 0 takes a free port. */
   readonly port: number;
   readonly token?: string | null;
+  /** Others, which may do what their scopes say. */
+  readonly tokens?: readonly AccessToken[];
   /** Other pages that may open sockets, as browsers name them in Origin; default none. */
   readonly origins?: readonly string[];
   readonly map: MapModel;
   readonly model: ModelIdentity;
   readonly streams: readonly GatewayStream[];
   readonly serverVersion: string;
+  /** What may be changed over REST; default nothing. */
+  readonly changes?: Changes;
   /** Folder of the built page; default dist/web of this package. */
   readonly pageDir?: string;
   readonly limits?: Partial<GatewayLimits>;
@@ -81,13 +86,13 @@ const CLOSE_GRACE_MS = 1000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const host = options.host ?? '127.0.0.1';
   const boundToLoopback = isLoopback(host);
-  const token = options.token || null;
-  if (!boundToLoopback && token === null) throw publicWithoutToken(host);
+  const tokens = accessTokens(options);
+  if (!boundToLoopback && tokens.length === 0) throw publicWithoutToken(host);
 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const monotonicMs = (): number => performance.now();
   const nowMs = options.nowMs ?? Date.now;
-  const access = createAccess(token, monotonicMs);
+  const access = createAccess(tokens, monotonicMs);
   const hubs = new Map<string, StreamHub>();
   for (const stream of options.streams)
     hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
@@ -98,6 +103,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const viewers = (): number => [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
 
   const hello = (): HelloMessage => helloOf(options, hubs);
+  const geometry = { bytes: encodeMapGeometry(options.map), etag: `"${options.map.sha256.slice(0, 32)}"` };
   const server = createServer(
     {
       headersTimeout: 3000,
@@ -109,10 +115,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       access,
       boundToLoopback,
       files: loadStaticFiles(options.pageDir ?? defaultPageDir()),
-      map: { bytes: encodeMapGeometry(options.map), etag: `"${options.map.sha256.slice(0, 32)}"` },
+      map: () => geometry,
       health: () => ({ status: 'ok', streams: hubs.size, clients: clients.size }),
-      streams: () => ({ streams: hello().streams }),
-      metrics,
+      ...{ hello, metrics, onWarning: options.onWarning },
+      changes: options.changes ?? null,
     }),
   );
   server.maxConnections = limits.maxClients + 256;

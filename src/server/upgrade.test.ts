@@ -13,7 +13,7 @@ const PING_MS = 200;
 test('a client that answers no ping is cut off, unless it sends', async (t) => {
   const server = createServer();
   const sockets = acceptSockets(server, {
-    access: createAccess(null, () => performance.now()),
+    access: createAccess([], () => performance.now()),
     ...{ boundToLoopback: true, origins: [], maxClients: 8, maxClientsPerAddress: 8, pingMs: PING_MS },
     route: () => ({ serve: () => undefined, isUpload: true }),
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Access, hostAllowed, originAllowed } from './access.js';
+import type { Grant } from './scopes.js';
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A second of video, and some. */
@@ -22,7 +23,7 @@ export interface UpgradeOptions extends SocketLimits {
   /** A client that stays silent from one ping to the next is cut off. */
   readonly pingMs?: number;
   /** HTTP status that refuses this request, or what to do with its socket. */
-  readonly route: (url: URL) => number | Route;
+  readonly route: (url: URL, grant: Grant) => number | Route;
 }
 
 export interface Route {
@@ -77,11 +78,12 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
     if (!originAllowed(request, options.origins)) return 403;
     if (!URL.canParse(request.url ?? '', 'http://host')) return 400;
     const url = new URL(request.url ?? '', 'http://host');
-    if (!options.access.bearer(request) && !options.access.ticket(url.searchParams.get('ticket'))) return 401;
+    const grant = options.access.bearer(request) ?? options.access.ticket(url.searchParams.get('ticket'));
+    if (grant === null) return 401;
     const full = messages.clients.size + uploads.clients.size >= options.maxClients;
     const fullHere = (perAddress.get(address) ?? 0) >= options.maxClientsPerAddress;
     if (closing || full || fullHere) return 503;
-    const route = options.route(url);
+    const route = options.route(url, grant);
     return typeof route === 'number' || speaks(request, route) ? route : 400;
   }
 

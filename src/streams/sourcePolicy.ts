@@ -32,13 +32,20 @@ export async function checkPolicy(source: SourceAddress, policy: SourcePolicy): 
 }
 
 async function checkFile(path: string, roots: readonly string[]): Promise<void> {
-  // Links are followed before the comparison. A file that is not there is named as one outside: no telling what exists.
+  // A file that is not there is named as one outside: no telling what exists.
+  if ((await realPathWithin(path, roots)) === null)
+    throw refused(path, 'it is not in a folder that sources may lie in');
+}
+
+/** Where a path leads once every link is followed; null where that is in none of the folders, or nowhere. */
+export async function realPathWithin(path: string, roots: readonly string[]): Promise<string | null> {
   const real = await realpath(path).catch(() => null);
   for (const root of roots) {
     const folder = await realpath(root).catch(() => null);
-    if (real !== null && folder !== null && `${real}${sep}`.startsWith(`${folder}${sep}`)) return;
+    if (real === null || folder === null) continue;
+    if (`${real}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) return real;
   }
-  throw refused(path, 'it is not in a folder that sources may lie in');
+  return null;
 }
 
 async function addressesOf(url: string): Promise<readonly string[]> {
