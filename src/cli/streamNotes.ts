@@ -8,6 +8,7 @@ export function streamNotes(tell: (line: string) => void) {
   return (id: string, status: SourceStatus | WireStatus): void => {
     if (status.kind === 'streaming') {
       if (inTrouble.delete(id)) tell(`${id}: streaming`);
+      if ('note' in status) tell(`${id}: ${status.note}`);
       return;
     }
     const note = noteOf(status);

@@ -20,6 +20,7 @@ export interface DecodeRequest {
   readonly inputOptions: readonly string[];
   /** Output options after the ones every decode has. */
   readonly outputOptions?: readonly string[];
+  readonly side?: FfmpegCommand['side'];
   readonly maxSidePx: number;
   /** Where pictures are kept; one of its own where absent. */
   readonly pool?: BufferPool;
@@ -61,7 +62,8 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
       ...['-vf', `${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`],
-      ...['-c:v', 'rawvideo', '-pix_fmt', 'gray'],
+      // One thread: with more, ffmpeg's raw "encoder" keeps a frame back for every further one.
+      ...['-c:v', 'rawvideo', '-pix_fmt', 'gray', '-threads', '1'],
       ...exactTimeOptions(tool),
       ...keepSizeOptions(tool),
       ...(request.outputOptions ?? []),
@@ -72,6 +74,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
       request.onLine?.(line);
     },
     onStart: request.onStart,
+    side: request.side,
   });
   const abort = () => run.kill();
   signal.addEventListener('abort', abort);

@@ -13,10 +13,17 @@ export interface FfmpegCommand {
   readonly input: string | Readable;
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
+  /** A second output of the same input, beside the one on `stdout`. */
+  readonly side?: SideOutput;
   /** Told every line of stderr, credentials redacted. */
   readonly onLine?: (line: string) => void;
   /** Told the process id. */
   readonly onStart?: (pid: number) => void;
+}
+
+export interface SideOutput {
+  readonly options: readonly string[];
+  readonly onData: (chunk: Buffer) => void;
 }
 
 export interface FfmpegEnd {
@@ -64,6 +71,7 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
       .inputOptions('-hide_banner', '-nostdin', '-loglevel', 'error', ...command.inputOptions)
       .outputOptions('-flush_packets', '1', ...command.outputOptions)
       .output(stdout);
+    if (command.side) addSideOutput(run, command.side.options);
     run.on('stderr', (line: string) => {
       const safe = redact(line);
       lines.push(safe);
@@ -76,6 +84,7 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
       alive.add(child);
       child.once('exit', () => alive.delete(child));
       child.once('close', finish);
+      if (command.side) child.stdio[SIDE_FD]?.on('data', command.side.onData).on('error', () => undefined);
       if (child.pid !== undefined) {
         child.once('exit', guardOrphan(child.pid));
         command.onStart?.(child.pid);
@@ -109,4 +118,17 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
     state.child?.kill('SIGKILL');
   };
   return { stdout, ended, stop, kill };
+}
+
+const SIDE_FD = 3;
+
+type Spawn = (args: string[], options: object, ...callbacks: unknown[]) => void;
+
+/** The wrapper opens three pipes and knows no option for more. */
+function addSideOutput(run: Ffmpeg.FfmpegCommand, options: readonly string[]): void {
+  run.output(`pipe:${SIDE_FD}`).outputOptions('-flush_packets', '1', ...options);
+  const inner = run as unknown as { _spawnFfmpeg: Spawn };
+  const spawn = inner._spawnFfmpeg;
+  inner._spawnFfmpeg = (args, given, ...callbacks) =>
+    spawn.call(run, args, { ...given, stdio: new Array(SIDE_FD + 1).fill('pipe') }, ...callbacks);
 }

@@ -105,6 +105,9 @@ export function keepSizeOptions(tool: FfmpegTool): string[] {
   return atLeast(tool, 58, 134) ? ['-autoscale', '0'] : [];
 }
 
+/** Whether RTCP sender reports reach an output: since 4.4. */
+export const tellsSenderTime = (tool: FfmpegTool): boolean => atLeast(tool, 58, 134);
+
 /** Name of the option for RTSP's socket timeout, in microseconds. */
 export function rtspTimeoutOption(tool: FfmpegTool): string {
   return tool.avcodec[0] >= 59 ? '-timeout' : '-stimeout';

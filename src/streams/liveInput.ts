@@ -13,6 +13,9 @@ export interface LiveInput {
   /** `arrival`: timestamps are the time of arrival. `media`: they are the source's own, which then say what lies between
    * two frames; for frames that come in bursts. */
   readonly clock: 'arrival' | 'media';
+  /** The sender may tell its own clock (RTCP sender reports), and this ffmpeg may hand it on. Called where it turned out
+   * that it cannot. */
+  readonly giveUpSender?: () => void;
 }
 
 /** Made anew for every connection, since options go by other names in other versions. May wait for a sender; rejects when

@@ -1,6 +1,6 @@
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
-import type { Frame } from '../domain/frame.js';
+import type { CaptureClock, Frame } from '../domain/frame.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
@@ -13,6 +13,7 @@ import { fingerprint } from './frozen.js';
 import { isRefusal, judgeLive } from './liveErrors.js';
 import type { OpenInput } from './liveInput.js';
 import { follow, type Judged, restartLine, startLine } from './liveLine.js';
+import { senderTold, tellsSideFault } from './senderTold.js';
 import type { SourceStatus } from './sourceStatus.js';
 import { watchSilence } from './watchdog.js';
 
@@ -39,6 +40,8 @@ export interface LiveOptions {
   /** Longest silence after that, or five usual frame intervals where that is longer; 1 s, or 15 s where frames come in
    * bursts. */
   readonly stallMs?: number;
+  /** False: frames bear their arrival although the camera tells its own clock. */
+  readonly senderClock?: boolean;
 }
 
 /** Frames of a live source with their time of arrival. Meant for `liveFrames`; a reader that pulls slowly makes the
@@ -100,15 +103,24 @@ async function* connection(
   signal: AbortSignal,
 ): AsyncGenerator<Captured, void> {
   const silence = new AbortController();
-  const { label, input, inputOptions, isListener, clock: kind } = await open(await findFfmpeg(), signal);
+  const opened = await open(await findFfmpeg(), signal);
+  const { label, input, inputOptions, isListener, clock: kind } = opened;
+  const giveUpSender = options.senderClock === false ? undefined : opened.giveUpSender;
+  const sender = giveUpSender
+    ? senderTold(label, (note) => options.onStatus?.({ kind: 'streaming', note }))
+    : null;
   const pictures = decode({
     input,
     inputOptions,
     maxSidePx: options.maxSidePx,
     pool: options.pool,
     signal: AbortSignal.any([signal, silence.signal]),
-    onLine: options.onLine,
+    onLine: (line) => {
+      if (tellsSideFault(line)) giveUpSender?.();
+      options.onLine?.(line);
+    },
     onStart: options.onStart,
+    side: sender?.side,
     judge: (end, frames) => judgeLive(label, end, frames),
   });
   let stall: PosestreamError | null = null;
@@ -122,17 +134,29 @@ async function* connection(
       silence.abort();
     },
   });
-  yield* kind === 'arrival' ? arrived(watched) : estimated(watched, clock, options.wallMs ?? Date.now);
+  yield* kind === 'arrival'
+    ? arrived(watched, sender?.sentMs)
+    : estimated(watched, clock, options.wallMs ?? Date.now);
   if (stall) throw stall;
 }
 
 interface Captured extends Decoded {
-  /** When it arrived, or would have without delay; ms since the Unix epoch. */
+  /** When it was made as its sender says, or arrived, or would have arrived without delay; ms since the Unix epoch. */
   readonly captureMs: number;
+  readonly captureClock: CaptureClock;
 }
 
-async function* arrived(pictures: AsyncGenerator<Decoded, void>): AsyncGenerator<Captured, void> {
-  for await (const picture of pictures) yield { ...picture, captureMs: 1000 * picture.timestampS };
+async function* arrived(
+  pictures: AsyncGenerator<Decoded, void>,
+  sentMs: (arrivalMs: number) => number | null = () => null,
+): AsyncGenerator<Captured, void> {
+  for await (const picture of pictures) {
+    const arrivalMs = 1000 * picture.timestampS;
+    const captureMs = sentMs(arrivalMs);
+    yield captureMs === null
+      ? { ...picture, captureMs: arrivalMs, captureClock: 'arrival' }
+      : { ...picture, captureMs, captureClock: 'rtcp' };
+  }
 }
 
 async function* estimated(
@@ -144,17 +168,18 @@ async function* estimated(
   for await (const picture of pictures) {
     const next = estimateArrival(estimate, picture.timestampS, clock.nowMs());
     estimate = next.estimate;
-    yield { ...picture, captureMs: next.captureMs + wallMs() - clock.nowMs() };
+    const captureMs = next.captureMs + wallMs() - clock.nowMs();
+    yield { ...picture, captureMs, captureClock: 'arrival' };
   }
 }
 
 function toFrame(picture: Captured, options: LiveOptions, { line, reject, isSuspect }: Judged): Frame {
-  const { timestampS, captureMs } = picture;
+  const { timestampS, captureMs, captureClock } = picture;
   const { epoch, sequence } = line.timeline;
   return {
     ...{ stream: options.stream ?? 'live', epoch, sequence, timestampS },
     captureMs,
-    captureClock: 'arrival',
+    captureClock,
     ...(reject === null ? {} : { reject }),
     ...(isSuspect ? { isSuspect: true as const } : {}),
     camera: cameraOf(picture, options.camera),

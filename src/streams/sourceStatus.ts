@@ -3,7 +3,11 @@ import type { PosestreamError } from '../domain/errors.js';
 /** Where a live source stands; told at every change. */
 export type SourceStatus =
   | { readonly kind: 'connecting'; readonly attempt: number }
-  | { readonly kind: 'streaming' }
+  | {
+      readonly kind: 'streaming';
+      /** What a person should know although it works. */
+      readonly note?: string;
+    }
   /** Pictures come, but always the same one: no pose is made of them. */
   | { readonly kind: 'frozen' }
   | { readonly kind: 'stalled'; readonly silentMs: number }
