@@ -9,13 +9,12 @@ function bench(maxBufferedBytes = 100) {
   let finished: () => void = () => {};
   const delivery = createDelivery(
     {
-      send: (data, done) => {
-        sent.push(Number(data));
+      send: ({ sequence }, done) => {
+        sent.push(sequence);
         finished = done;
       },
       bufferedBytes: () => state.buffered,
       monotonicMs: () => state.ms,
-      nowMs: () => state.ms,
       after: (ms, fire) => {
         const timer = { atMs: state.ms + ms, fire };
         timers.push(timer);
@@ -34,7 +33,7 @@ function bench(maxBufferedBytes = 100) {
   return { delivery, sent, state, advance, timers, finish: () => finished() };
 }
 
-const item = (sequence: number, epoch = 0): Item => ({ epoch, sequence, encode: () => String(sequence) });
+const item = (sequence: number, epoch = 0): Item => ({ epoch, sequence, encode: () => new Uint8Array() });
 
 test('without acknowledgements every item leaves at once', () => {
   const { delivery, sent } = bench();
@@ -87,6 +86,48 @@ test('a maximum rate thins out evenly and delivers the last item late', () => {
   assert.ok(sent.length >= 9 && sent.length <= 11, `sent ${sent.length} in one second`);
   advance(2000);
   assert.equal(sent.at(-1), 30);
+});
+
+test('at a third of the rate every third item leaves the moment it comes, with jitter', () => {
+  const { delivery, sent, advance, state } = bench();
+  const waited: number[] = [];
+  delivery.setMaxRateHz(10);
+  for (let i = 0; i < 90; i++) {
+    advance(i * 33.3 + 8 * Math.sin(i * 7));
+    const before = sent.length;
+    delivery.offer(item(i));
+    if (sent.length > before) waited.push(state.ms);
+  }
+  assert.equal(waited.length, sent.length, 'none was kept for later');
+  assert.ok(sent.length >= 29 && sent.length <= 31, `sent ${sent.length} of 90`);
+});
+
+test('what waited longer than its lifespan is not sent, what comes next is', () => {
+  const { delivery, sent, advance } = bench();
+  delivery.setWindow(1);
+  delivery.setLifespanMs(500);
+  delivery.offer(item(0));
+  delivery.offer(item(1));
+  advance(501);
+  delivery.ack(0, 0);
+  assert.deepEqual(sent, [0]);
+  delivery.offer(item(2));
+  assert.deepEqual(sent, [0, 2]);
+  delivery.offer(item(3));
+  advance(1000);
+  delivery.ack(0, 2);
+  assert.deepEqual(sent, [0, 2, 3]);
+});
+
+test('a low rate of the client does not outdate what it waits for', () => {
+  const { delivery, sent, advance } = bench();
+  delivery.setMaxRateHz(0.5);
+  delivery.setLifespanMs(500);
+  delivery.offer(item(0));
+  advance(10);
+  delivery.offer(item(1));
+  advance(3000);
+  assert.deepEqual(sent, [0, 1]);
 });
 
 test('the silence of a client is measured from its oldest unacknowledged item', () => {

@@ -1,20 +1,20 @@
+import type { Encoding } from './encoding.js';
+
 /** One message that a newer one of the same stream makes worthless. */
 export interface Item {
   readonly epoch: number;
   readonly sequence: number;
-  /** Bytes or text as sent at `nowMs`. */
-  readonly encode: (nowMs: number) => string | Uint8Array;
+  /** Bytes as sent at `nowMs`; where only one form exists the encoding says nothing. Default JSON. */
+  readonly encode: (nowMs: number, encoding?: Encoding) => Uint8Array;
 }
 
 /** What delivery needs of a socket and of time. */
 export interface Link {
   /** Calls `sent` when the bytes have left this process. */
-  readonly send: (data: string | Uint8Array, sent: () => void) => void;
+  readonly send: (item: Item, sent: () => void) => void;
   readonly bufferedBytes: () => number;
   /** For intervals; never steps. */
   readonly monotonicMs: () => number;
-  /** Unix time, ms: handed to `encode`. */
-  readonly nowMs: () => number;
   /** Runs `fire` once after `ms`; returns how to call it off. */
   readonly after: (ms: number, fire: () => void) => () => void;
 }
@@ -27,6 +27,8 @@ export interface Delivery {
   setWindow(messages: number): void;
   /** null: every item. */
   setMaxRateHz(rateHz: number | null): void;
+  /** An item that waited longer for room is not sent any more; null: the newest waits for ever. */
+  setLifespanMs(ms: number | null): void;
   /** Whether an item offered now would leave at once. */
   ready(): boolean;
   /** Time since the oldest unacknowledged item was sent; 0 without a window. */
@@ -35,6 +37,9 @@ export interface Delivery {
 }
 
 const DEFAULT_WINDOW = 2;
+/** Frames come at their own beat: one that is early by this share of the client's interval is in time, and one that is
+ * late by as much is still waited for, since it is newer than what waits. */
+const SLACK = 0.25;
 
 /** Latest-only delivery of one stream to one client. Memory: one waiting item and `window` sent marks.
  *   offered   a b c d e      client acknowledges slowly, window 2
@@ -43,8 +48,10 @@ const DEFAULT_WINDOW = 2;
 export function createDelivery(link: Link, maxBufferedBytes: number): Delivery {
   let window: number | null = null;
   let intervalMs = 0;
+  let lifespanMs = Number.POSITIVE_INFINITY;
   let dueMs = Number.NEGATIVE_INFINITY;
   let pending: Item | null = null;
+  let pendingSinceMs = 0;
   let cancelTimer: (() => void) | null = null;
   let closed = false;
   const unacked: { epoch: number; sequence: number; sentMs: number }[] = [];
@@ -55,23 +62,30 @@ export function createDelivery(link: Link, maxBufferedBytes: number): Delivery {
   function drain(): void {
     if (pending === null || !hasRoom()) return;
     const atMs = link.monotonicMs();
-    if (atMs < dueMs) {
-      cancelTimer ??= link.after(dueMs - atMs, () => {
-        cancelTimer = null;
-        drain();
-      });
-      return;
-    }
-    const item = pending;
+    // The client's own rate keeps items waiting as well, and outdates none.
+    if (atMs - pendingSinceMs > lifespanMs + (1 + SLACK) * intervalMs) pending = null;
+    else if (atMs < dueMs - SLACK * intervalMs) wait(dueMs + SLACK * intervalMs - atMs);
+    else send(pending, atMs);
+  }
+
+  function wait(ms: number): void {
+    cancelTimer ??= link.after(ms, () => {
+      cancelTimer = null;
+      drain();
+    });
+  }
+
+  function send(item: Item, atMs: number): void {
     pending = null;
     dueMs = nextDueMs(dueMs, intervalMs, atMs);
     if (window !== null) unacked.push({ epoch: item.epoch, sequence: item.sequence, sentMs: atMs });
-    link.send(item.encode(link.nowMs()), drain);
+    link.send(item, drain);
   }
 
   return {
     offer(item) {
       pending = item;
+      pendingSinceMs = link.monotonicMs();
       drain();
     },
     ack(epoch, sequence) {
@@ -88,6 +102,9 @@ export function createDelivery(link: Link, maxBufferedBytes: number): Delivery {
       intervalMs = rateHz === null ? 0 : 1000 / rateHz;
       dueMs = Number.NEGATIVE_INFINITY;
       drain();
+    },
+    setLifespanMs(ms) {
+      lifespanMs = ms ?? Number.POSITIVE_INFINITY;
     },
     ready: () => hasRoom() && pending === null && link.monotonicMs() >= dueMs,
     overdueMs: () => (unacked.length === 0 ? 0 : link.monotonicMs() - unacked[0].sentMs),

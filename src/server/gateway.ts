@@ -5,6 +5,9 @@ import type { GrayImage, ModelIdentity } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import { type AccessToken, accessTokens, createAccess, isLoopback } from './access.js';
+import type { Item } from './delivery.js';
+import { type Encoded, encodedOnce } from './encoding.js';
+import { createFanOut } from './fanOut.js';
 import { createFoxglove } from './formats/foxglove.js';
 import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
 import { createHttpHandler } from './httpRoutes.js';
@@ -78,6 +81,7 @@ const DEFAULT_LIMITS: GatewayLimits = {
 };
 const STATISTICS_MS = 1000;
 const CLOSE_GRACE_MS = 1000;
+const SLICE_MS = 4;
 
 /** Opens the port; poses leave at `ws …/poses`, pictures at `ws …/view?stream=`, all of it for
  * Foxglove at `ws …/foxglove`, the page at `/`;
@@ -97,6 +101,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   for (const stream of options.streams)
     hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
   const clients = new Set<PoseClient>();
+  const slices = { sliceMs: SLICE_MS, monotonicMs, soon: setImmediate };
+  const fanOuts = <T>(give: (id: string) => (client: PoseClient, item: T) => void) =>
+    new Map([...hubs.keys()].map((id) => [id, createFanOut({ ...slices, give: give(id) })]));
+  const poses = fanOuts<Item>((id) => (client, item) => client.offer(id, item));
+  const statuses = fanOuts<Encoded>((id) => (client, status) => client.sendStatus(id, status));
   const foxglove = createFoxglove({ ...options, viewHz: limits.viewHz, monotonicMs, nowMs });
 
   const metrics = createMetrics({ clients: () => clients.size, viewers: () => viewers() });
@@ -156,12 +165,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     const message = hub.statusMessage();
     foxglove.publishStatus(message);
     if (clients.size === 0) return;
-    const text = JSON.stringify(message);
-    for (const client of clients) client.sendStatus(hub.id, text);
+    statuses.get(hub.id)?.(clients, encodedOnce(message));
   }
 
   const everySecond = setInterval(() => {
-    for (const hub of hubs.values()) if (hub.takeChanged()) broadcastStatus(hub);
+    for (const hub of hubs.values()) broadcastStatus(hub);
     for (const client of clients) client.closeIfSilent();
   }, STATISTICS_MS);
   everySecond.unref();
@@ -178,7 +186,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     publishOutcome(stream, outcome) {
       const item = hubOf(stream).record(outcome);
       metrics.outcome(stream, outcome, captureAgeMs(outcome.frame, nowMs()));
-      if (item) for (const client of clients) client.offer(stream, item);
+      if (item) poses.get(stream)?.(clients, item);
       foxglove.publishOutcome(stream, outcome, item);
     },
     publishStatus(stream, status) {

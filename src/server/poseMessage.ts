@@ -3,6 +3,8 @@ import type { MapHeader } from '../domain/mapModel.js';
 import type { Lost, Posed, SmoothPose } from '../domain/outcome.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import { angleBetween, distanceBetween } from '../geometry/rigid.js';
+import type { Item } from './delivery.js';
+import { encodedWithAge } from './encoding.js';
 import { wgs84OfEnu } from './wgs84.js';
 import type { Counters, LostMessage, PosedMessage } from './wire.js';
 
@@ -34,12 +36,12 @@ export function poseMessageOf(outcome: Posed | Lost, context: PoseContext): Agel
   return outcome.kind === 'posed' ? posedMessage(outcome, context) : lostMessage(outcome, context);
 }
 
-/** JSON of a pose message with its age; the long part is written once for all clients. */
-export function poseEncoder(message: AgelessPose, frame: FrameId): (nowMs: number) => string {
-  const tail = JSON.stringify(message).slice(1);
-  return (nowMs) => {
+/** A pose message with its age, to a tenth of a millisecond; the long part is written once for all clients. */
+export function poseEncoder(message: AgelessPose, frame: FrameId): Item['encode'] {
+  const encoded = encodedWithAge(message);
+  return (nowMs, encoding = 'json') => {
     const ageMs = captureAgeMs(frame, nowMs);
-    return `{"ageMs":${ageMs === null ? 'null' : ageMs.toFixed(1)},${tail}`;
+    return encoded(ageMs === null ? null : Math.round(10 * ageMs) / 10, encoding);
   };
 }
 

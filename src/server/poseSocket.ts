@@ -1,12 +1,15 @@
 import type { WebSocket } from 'ws';
 import { createRateLimit, parseClientInput } from './clientInput.js';
 import { createDelivery, type Delivery, type Item, type Link } from './delivery.js';
+import { type Encoded, type Encoding, encodeMessage } from './encoding.js';
 import { CLOSE, type ClientMessage, type ErrorMessage } from './wire.js';
 
 const MAX_BUFFERED_BYTES = 64 * 1024;
 /** Twice what a client needs that acknowledges four 60 Hz streams. */
 const MAX_MESSAGES_PER_S = 500;
 const MAX_UNACKED_MS = 10_000;
+/** As long as a pose may be acted on. */
+const LIFESPAN_MS = 500;
 
 type Subscription = ClientMessage & { type: 'subscribe' };
 
@@ -14,7 +17,10 @@ export interface PoseClient {
   /** Newest message of a stream; ignored where the client did not subscribe to it. */
   offer(stream: string, item: Item): void;
   /** A message about the stream itself: sent unless the client lags, since the next one replaces it. */
-  sendStatus(stream: string, text: string): void;
+  sendStatus(stream: string, status: Encoded): void;
+  /** A new truth about the server: it takes the place of the first hello, so a client that cannot take it is closed
+   * with 1013 and comes again. */
+  sendHello(hello: Encoded): void;
   /** Closes a client that owes an acknowledgement for ten seconds. */
   closeIfSilent(): void;
 }
@@ -34,15 +40,18 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
   const deliveries = new Map<string, Delivery>();
   const allowed = createRateLimit(MAX_MESSAGES_PER_S, MAX_MESSAGES_PER_S, options.monotonicMs);
   let wanted: ReadonlySet<string> | null = null;
-  let maxRateHz: number | null = null;
-  let window: number | null = null;
+  let asked: Omit<Subscription, 'type' | 'streams' | 'after'> = {};
+  let encoding: Encoding = 'json';
 
   const deliveryOf = (stream: string): Delivery => {
     const known = deliveries.get(stream);
     if (known) return known;
-    const created = createDelivery(linkOf(socket, options.monotonicMs, options.nowMs), MAX_BUFFERED_BYTES);
-    if (window !== null) created.setWindow(window);
-    created.setMaxRateHz(maxRateHz);
+    const link = linkOf(socket, options.monotonicMs, options.nowMs, () => encoding);
+    const created = createDelivery(link, MAX_BUFFERED_BYTES);
+    const { window, maxRateHz, lifespanMs = window === undefined ? null : LIFESPAN_MS } = asked;
+    if (window !== undefined) created.setWindow(window);
+    created.setMaxRateHz(maxRateHz ?? null);
+    created.setLifespanMs(lifespanMs);
     deliveries.set(stream, created);
     return created;
   };
@@ -50,19 +59,33 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
   const offer = (stream: string, item: Item): void => {
     if (wants(stream)) deliveryOf(stream).offer(item);
   };
+  const send = (bytes: Uint8Array): void => socket.send(bytes, { binary: encoding !== 'json' });
+  const lags = (): boolean => socket.bufferedAmount > MAX_BUFFERED_BYTES;
 
   function subscribe(message: Subscription): void {
     const unknown = message.streams?.filter((id) => !options.knowsStream(id)) ?? [];
     if (unknown.length > 0) {
-      reply(socket, `No such stream: ${unknown.slice(0, 8).join(', ')}.`, 'hello lists the streams.');
+      sayUnknown(unknown);
       return;
     }
-    wanted = message.streams ? new Set(message.streams) : null;
-    maxRateHz = message.maxRateHz ?? null;
-    window = message.window ?? window;
+    const { streams, after, type: _, ...rest } = message;
+    wanted = streams ? new Set(streams) : null;
+    asked = { ...rest, window: rest.window ?? asked.window };
+    encoding = rest.encoding ?? 'json';
     for (const delivery of deliveries.values()) delivery.close();
     deliveries.clear();
-    offerLatest(message.after);
+    offerLatest(after);
+  }
+
+  function sayUnknown(streams: readonly string[]): void {
+    const message = `No such stream: ${streams.slice(0, 8).join(', ')}.`;
+    const error: ErrorMessage = {
+      type: 'error',
+      code: 'E_PROTOCOL',
+      message,
+      hint: 'hello lists the streams.',
+    };
+    if (!lags()) send(encodeMessage(error, encoding));
   }
 
   function offerLatest(after: Subscription['after'] = {}): void {
@@ -89,7 +112,7 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
     const input = allowed() ? parseClientInput(data, isBinary) : flooded();
     if (input.ok) handle(input.message);
     else {
-      socket.send(JSON.stringify(input.error));
+      send(encodeMessage(input.error, encoding));
       socket.close(input.closeCode, input.error.code);
     }
   });
@@ -98,23 +121,35 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
 
   return {
     offer,
-    sendStatus(stream, text) {
-      if (wants(stream) && socket.bufferedAmount <= MAX_BUFFERED_BYTES) socket.send(text);
+    sendStatus(stream, status) {
+      if (wants(stream) && !lags()) send(status(encoding));
+    },
+    sendHello(hello) {
+      if (lags()) socket.close(CLOSE.tryAgainLater, 'too far behind for a new hello');
+      else send(hello(encoding));
     },
     closeIfSilent() {
-      const late = [...deliveries.values()].some((delivery) => delivery.overdueMs() > MAX_UNACKED_MS);
-      if (late) socket.close(CLOSE.tryAgainLater, 'no ack for 10 s');
+      for (const delivery of deliveries.values())
+        if (delivery.overdueMs() > MAX_UNACKED_MS) socket.close(CLOSE.tryAgainLater, 'no ack for 10 s');
     },
   };
 }
 
-/** A delivery's view of a socket: time is monotonic, but messages are dated by the calendar. */
-export function linkOf(socket: WebSocket, monotonicMs: () => number, nowMs: () => number): Link {
+/** A delivery's view of a socket: time is monotonic, but messages are dated by the calendar. Without an encoding the
+ * items have a binary form of their own. */
+export function linkOf(
+  socket: WebSocket,
+  monotonicMs: () => number,
+  nowMs: () => number,
+  encoding: () => Encoding | undefined = () => undefined,
+): Link {
   return {
-    send: (data, sent) => socket.send(data, sent),
+    send: (item, sent) => {
+      const form = encoding();
+      socket.send(item.encode(nowMs(), form), { binary: form !== 'json' }, sent);
+    },
     bufferedBytes: () => (socket.readyState === socket.OPEN ? socket.bufferedAmount : Infinity),
     monotonicMs,
-    nowMs,
     after: (ms, fire) => {
       const timer = setTimeout(fire, ms);
       return () => clearTimeout(timer);
@@ -129,9 +164,4 @@ function flooded() {
     message: `More than ${MAX_MESSAGES_PER_S} messages a second.`,
   };
   return { ok: false as const, error, closeCode: CLOSE.policy };
-}
-
-function reply(socket: WebSocket, message: string, hint: string): void {
-  const error: ErrorMessage = { type: 'error', code: 'E_PROTOCOL', message, hint };
-  if (socket.bufferedAmount <= MAX_BUFFERED_BYTES) socket.send(JSON.stringify(error));
 }

@@ -60,7 +60,7 @@ const context: PoseContext = {
 };
 
 const sent = (outcome: Posed | Lost, extra: Partial<PoseContext>, nowMs: number): unknown =>
-  JSON.parse(poseEncoder(poseMessageOf(outcome, { ...context, ...extra }), outcome.frame)(nowMs));
+  JSON.parse(String(poseEncoder(poseMessageOf(outcome, { ...context, ...extra }), outcome.frame)(nowMs)));
 
 test('a pose goes through JSON and its schema unchanged, dated at each sending', () => {
   const first = poseMessage.parse(sent(posed, {}, 1062.34));

@@ -145,7 +145,7 @@ const statistics = z.object({
   lastHour: z.object({ reconnects: count, stalls: count, freezes: count }).optional(),
 });
 
-/** Sent on every change of the source, and once a second while frames come in. */
+/** Sent on every change of the source, and once a second: whoever hears nothing for five has lost the server. */
 export const statusMessage = z.object({
   type: z.literal('status'),
   stream: z.string(),
@@ -167,7 +167,7 @@ const streamInfo = z.object({
   statistics,
 });
 
-/** First message on every socket. */
+/** First message on every socket, and again whenever the map, the network or the list of streams has changed. */
 export const helloMessage = z.object({
   type: z.literal('hello'),
   protocol: z.literal(PROTOCOL),
@@ -200,6 +200,10 @@ export const subscribeMessage = z.strictObject({
   maxRateHz: z.number().positive().max(1000).optional(),
   /** Unacknowledged messages in flight per stream; the first `ack` sets 2 where this is absent. */
   window: z.int().min(1).max(64).optional(),
+  /** A pose that waited longer than this for the client's acknowledgements is left out; default 500 with a window. */
+  lifespanMs: z.number().min(10).max(60_000).optional(),
+  /** Of what the server sends from here on: JSON text (default), or the same fields as binary MessagePack. */
+  encoding: z.enum(['json', 'msgpack']).optional(),
   /** Newest message handled of each stream before the connection broke: it is not sent again. */
   after: z.record(streamId, z.strictObject({ epoch: count, sequence: count })).optional(),
 });
