@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { bufferPool } from '../src/streams/bufferPool.js';
 import { liveInput } from '../src/streams/liveKinds.js';
 import { openLive } from '../src/streams/liveSource.js';
@@ -14,21 +15,43 @@ import { hasGstCamera, pictureTimeMs, startGstCamera } from '../test/support/gst
 const FRAMES = Number(process.argv[2] ?? 300);
 const WARM_UP = 30;
 
-async function ours(url: string): Promise<number[]> {
+interface Ages {
+  readonly agesMs: readonly number[];
+  /** The decoder's. */
+  readonly cpuMs: number;
+  /** Capture times on the camera's own clock: how far off the moment the picture was made. */
+  readonly toldMs?: readonly number[];
+}
+
+/** 100 ticks a second: user and system time of a running process. Linux only. */
+function cpuMsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+async function ours(url: string, senderClock: boolean): Promise<Ages> {
   const agesMs: number[] = [];
+  const toldMs: number[] = [];
+  let [pid, cpuMs] = [0, 0];
   const camera = { model: 'PINHOLE' as const, params: [500, 500, 320, 240], widthPx: 640, heightPx: 480 };
   for await (const frame of openLive(liveInput(parseSource(url) as LiveAddress), {
     camera,
-    maxSidePx: 640,
+    ...{ maxSidePx: 640, senderClock },
+    onStart: (started) => {
+      pid = started;
+    },
   })) {
-    agesMs.push(Date.now() - pictureTimeMs(frame.pixels, frame.camera.widthPx));
+    const madeMs = pictureTimeMs(frame.pixels, frame.camera.widthPx);
+    agesMs.push(Date.now() - madeMs);
+    if (frame.captureClock === 'rtcp') toldMs.push(frame.captureMs - madeMs);
     frame.release();
+    if (agesMs.length === FRAMES + WARM_UP) cpuMs = cpuMsOf(pid);
     if (agesMs.length === FRAMES + WARM_UP) break;
   }
-  return agesMs.slice(WARM_UP);
+  return { agesMs: agesMs.slice(WARM_UP), cpuMs, toldMs };
 }
 
-async function ffmpegDefaults(url: string): Promise<number[]> {
+async function ffmpegDefaults(url: string): Promise<Ages> {
   const args = ['-v', 'error', '-i', url, '-vf', 'format=gray', '-c:v', 'rawvideo', '-f', 'nut', '-'];
   const child = spawn('ffmpeg', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const demuxer = nutDemuxer(bufferPool());
@@ -40,8 +63,9 @@ async function ffmpegDefaults(url: string): Promise<number[]> {
     });
     if (agesMs.length >= FRAMES + WARM_UP) break;
   }
+  const cpuMs = cpuMsOf(child.pid!);
   child.kill('SIGKILL');
-  return agesMs.slice(WARM_UP);
+  return { agesMs: agesMs.slice(WARM_UP), cpuMs };
 }
 
 const at = (sorted: readonly number[], q: number) => sorted[Math.floor(q * (sorted.length - 1))];
@@ -52,13 +76,21 @@ if (!hasGstCamera) {
 }
 const server = await startGstCamera();
 const rows = [
-  ['ours', await ours(server.url)],
+  ['ours', await ours(server.url, true)],
+  ["ours, without the camera's clock", await ours(server.url, false)],
   ['ffmpeg defaults', await ffmpegDefaults(server.url)],
 ] as const;
 await server.kill();
-for (const [name, ages] of rows) {
-  const sorted = [...ages].sort((a, b) => a - b);
+const spread = (values: readonly number[]) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return `p50 ${at(sorted, 0.5).toFixed(0)} ms   p95 ${at(sorted, 0.95).toFixed(0)} ms`;
+};
+for (const [name, { agesMs, cpuMs, toldMs = [] }] of rows) {
+  const told =
+    toldMs.length > 0
+      ? `   capture time told for ${toldMs.length}, off by ${spread(toldMs.map(Math.abs))}`
+      : '';
   console.log(
-    `${name.padEnd(16)} p50 ${at(sorted, 0.5)} ms   p95 ${at(sorted, 0.95)} ms   ${ages.length} frames`,
+    `${name.padEnd(34)} ${spread(agesMs)}   ${agesMs.length} frames   ${(cpuMs / (FRAMES + WARM_UP)).toFixed(2)} ms CPU a frame${told}`,
   );
 }

@@ -24,6 +24,7 @@ test("GStreamer's server, killed and started again: pictures say when they were 
   const pids: number[] = [];
   const kinds: string[] = [];
   const offsetsMs: number[] = [];
+  const toldOffsetsMs: number[] = [];
   let last = { epoch: -1, sequence: -1 };
   let restarted = 0;
   const options = {
@@ -37,9 +38,10 @@ test("GStreamer's server, killed and started again: pictures say when they were 
   for await (const frame of openLive(liveInput(address), options)) {
     assert.equal(frame.sequence, frame.epoch === last.epoch ? last.sequence + 1 : 0);
     last = { epoch: frame.epoch, sequence: frame.sequence };
-    offsetsMs.push(frame.captureMs - pictureTimeMs(frame.pixels, frame.camera.widthPx));
+    const offsetMs = frame.captureMs - pictureTimeMs(frame.pixels, frame.camera.widthPx);
+    (frame.captureClock === 'rtcp' ? toldOffsetsMs : offsetsMs).push(offsetMs);
     frame.release();
-    if (frame.epoch === 0 && frame.sequence === 45) {
+    if (frame.epoch === 0 && frame.sequence === 120) {
       await first.kill();
       restarted = Date.now();
       void start(first.port);
@@ -55,5 +57,9 @@ test("GStreamer's server, killed and started again: pictures say when they were 
     sorted[Math.floor(sorted.length / 2)] < 1000,
     `median ${sorted[Math.floor(sorted.length / 2)]} ms`,
   );
+  // The camera's own clock, which here is ours, tells the moment itself.
+  assert.ok(toldOffsetsMs.length > 20, `${toldOffsetsMs.length} frames with the camera's clock`);
+  const worstMs = Math.max(...toldOffsetsMs.map(Math.abs));
+  assert.ok(worstMs < 1000 / 30, `the camera's clock is off by ${worstMs} ms`);
   assert.deepEqual(pids.filter(exists), []);
 });

@@ -20,6 +20,12 @@ export interface RtspServerOptions {
   readonly port?: number;
   /** When a picture is due, seconds after PLAY; where absent, evenly. */
   readonly dueS?: (picture: number) => number;
+  /** It tells its clock by RTCP sender reports, the first after this many pictures, then every second. */
+  readonly reports?: {
+    readonly afterPictures: number;
+    /** How far its clock is ahead, ms. */
+    readonly aheadMs: number;
+  };
   /** Answers DESCRIBE by sending the client there. */
   readonly redirectTo?: string;
   /** `user:password`, asked for by Basic authentication. */
@@ -132,7 +138,7 @@ function describe(annexB: Buffer, sendsParameterSets: boolean): string {
 function play(
   socket: Socket,
   units: () => readonly Buffer[][],
-  { fps, dueS = (picture) => picture / fps }: RtspServerOptions,
+  { fps, dueS = (picture) => picture / fps, reports }: RtspServerOptions,
   isStalled: () => boolean,
 ): () => void {
   const started = performance.now();
@@ -141,6 +147,9 @@ function play(
   const timer = setInterval(() => {
     for (; dueS(count) <= (performance.now() - started) / 1000; count++) {
       if (isStalled() || socket.destroyed) continue;
+      const sinceReports = count - (reports?.afterPictures ?? Number.NaN);
+      if (reports && sinceReports >= 0 && sinceReports % fps === 0)
+        socket.write(senderReport(Date.now() + reports.aheadMs, performance.now() - started));
       const clip = units();
       const packets = clip[count % clip.length].flatMap((nal) => fragments(nal));
       packets.forEach((payload, i) => {
@@ -150,6 +159,22 @@ function play(
     }
   }, 4);
   return () => clearInterval(timer);
+}
+
+/** RFC 3550, 6.4.1: this wall clock time is that time of the stream. */
+function senderReport(wallMs: number, streamMs: number): Buffer {
+  const report = Buffer.alloc(4 + 28);
+  report[0] = 0x24;
+  report[1] = 1;
+  report.writeUInt16BE(28, 2);
+  report[4] = 0x80;
+  report[5] = 200;
+  report.writeUInt16BE(6, 6);
+  report.writeUInt32BE(0x1234, 8);
+  report.writeUInt32BE(Math.floor(wallMs / 1000) + 2_208_988_800, 12);
+  report.writeUInt32BE(Math.floor(((wallMs % 1000) / 1000) * 2 ** 32), 16);
+  report.writeUInt32BE(Math.round(streamMs * 90) >>> 0, 20);
+  return report;
 }
 
 function rtp(payload: Buffer, isLast: boolean, sequence: number, time: number): Buffer {

@@ -24,9 +24,11 @@ export interface GstCamera {
   readonly kill: () => Promise<void>;
 }
 
-/** A 640x480 camera at 30 frames/s, served by GStreamer. */
-export async function startGstCamera(port = 0): Promise<GstCamera> {
-  const child = spawn(PYTHON, [program, '--port', String(port)], { stdio: ['ignore', 'pipe', 'ignore'] });
+/** A 640x480 camera at 30 frames/s, served by GStreamer, unless `args` say otherwise. */
+export async function startGstCamera(port = 0, ...args: string[]): Promise<GstCamera> {
+  const child = spawn(PYTHON, [program, '--port', String(port), ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const bound = Number(line.toString());
   return {
