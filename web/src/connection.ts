@@ -6,6 +6,10 @@ import type { Session } from './model/session.js';
 
 const PROTOCOL = 1;
 const MAX_RATE_HZ = 30;
+/** The server says something about every stream each second: this long without a word, and the line is dead, whatever
+ * the socket believes. */
+export const SILENT_MS = 5000;
+const LOOK_MS = 500;
 /** Close codes that say more than silence. */
 const CLOSE_REASONS: Readonly<Record<number, DownReason>> = { 1001: 'stopped', 1013: 'too-slow' };
 const TOKEN_KEY = 'posestream.token';
@@ -16,12 +20,22 @@ export interface Connection {
   socketUrl(path: string): Promise<URL>;
 }
 
+export interface ConnectOptions {
+  /** Whether the map's points are wanted; default true. */
+  readonly withMap?: boolean;
+  readonly maxRateHz?: number;
+}
+
 /** Keeps one `/poses` socket open for as long as the page lives, and the map that belongs to it loaded. */
-export function connect(session: Session): Connection {
+export function connect(session: Session, options: ConnectOptions = {}): Connection {
+  const { withMap = true, maxRateHz = MAX_RATE_HZ } = options;
   let attempt = 0;
   let tokenRefused = false;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let busy = false;
+  let current: WebSocket | null = null;
+  let greeted = false;
+  let openedAtMs = 0;
 
   async function open(): Promise<void> {
     if (busy) return;
@@ -30,8 +44,16 @@ export function connect(session: Session): Connection {
     if (attempt === 0) session.setLink({ kind: 'connecting' });
     try {
       const socket = new WebSocket(await socketUrl('poses'));
-      socket.addEventListener('message', (event) => receive(socket, String(event.data)));
-      socket.addEventListener('close', ({ code }) => down(CLOSE_REASONS[code]));
+      current = socket;
+      greeted = false;
+      openedAtMs = performance.now();
+      // What a socket given up still says, or that it closed at last, is no news.
+      socket.addEventListener('message', (event) => {
+        if (socket === current) receive(socket, String(event.data));
+      });
+      socket.addEventListener('close', ({ code }) => {
+        if (socket === current) down(CLOSE_REASONS[code]);
+      });
     } catch (error) {
       if (error instanceof TokenWanted) locked();
       else down();
@@ -45,10 +67,8 @@ export function connect(session: Session): Connection {
         session.setLink({ kind: 'incompatible', protocol: message.protocol });
         return;
       }
-      attempt = 0;
-      tokenRefused = false;
-      socket.send(JSON.stringify({ type: 'subscribe', maxRateHz: MAX_RATE_HZ, window: 2 }));
-      void loadMap(session, message, socket);
+      if (!greeted) subscribe(socket, message);
+      if (withMap) void loadMap(session, message, socket);
     }
     session.receive(message, performance.now());
     if (message.type !== 'pose') return;
@@ -56,8 +76,18 @@ export function connect(session: Session): Connection {
     socket.send(JSON.stringify({ type: 'ack', stream, epoch, sequence }));
   }
 
+  /** On a new connection only: a later hello tells of changes and leaves the subscription as it is. */
+  function subscribe(socket: WebSocket, hello: HelloMessage): void {
+    greeted = true;
+    attempt = 0;
+    tokenRefused = false;
+    const after = resumeAfter(session, hello);
+    socket.send(JSON.stringify({ type: 'subscribe', maxRateHz, window: 2, ...(after ? { after } : {}) }));
+  }
+
   function down(why: DownReason = 'silent'): void {
     busy = false;
+    current = null;
     const waitMs = backoffMs(attempt++, Math.random());
     session.setLink({ kind: 'down', why, retryAtMs: performance.now() + waitMs });
     retry = setTimeout(open, waitMs);
@@ -68,6 +98,20 @@ export function connect(session: Session): Connection {
     session.setLink({ kind: 'token', refused: tokenRefused });
   }
 
+  /** A line that broke without a word leaves the socket open; closing it would wait for an answer that never comes. */
+  function giveUp(): void {
+    const socket = current;
+    down();
+    socket?.close();
+  }
+
+  function look(): void {
+    if (!current || session.state().link.kind === 'incompatible') return;
+    const quietMs = performance.now() - Math.max(openedAtMs, greeted ? session.heardAtMs() : 0);
+    // Without streams the server has nothing to say.
+    if (quietMs > SILENT_MS && !(greeted && session.state().streams.size === 0)) giveUp();
+  }
+
   const soon = (): void => {
     if (session.state().link.kind === 'down') void open();
   };
@@ -75,6 +119,7 @@ export function connect(session: Session): Connection {
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) soon();
   });
+  setInterval(look, LOOK_MS);
 
   void open();
   return {
@@ -85,6 +130,17 @@ export function connect(session: Session): Connection {
       void open();
     },
   };
+}
+
+/** The newest message of each stream, so that the server need not send it again. */
+function resumeAfter(session: Session, hello: HelloMessage): object | null {
+  const { streams, hello: before } = session.state();
+  if (before?.map.sha256 !== hello.map.sha256) return null;
+  const known = hello.streams.flatMap(({ id }) => {
+    const last = streams.get(id)?.last;
+    return last ? [[id, { epoch: last.epoch, sequence: last.sequence }]] : [];
+  });
+  return known.length > 0 ? Object.fromEntries(known) : null;
 }
 
 class TokenWanted extends Error {}
@@ -113,7 +169,9 @@ async function loadMap(session: Session, hello: HelloMessage, socket: WebSocket)
   if (session.map()?.header.sha256 === hello.map.sha256) return;
   try {
     const response = await request('api/map', 'GET');
-    session.setMap(mapDataOf(await response.arrayBuffer(), hello.map.anchor !== null));
+    const map = mapDataOf(await response.arrayBuffer(), hello.map.anchor !== null);
+    // A map that was swapped meanwhile comes with the next hello.
+    if (session.state().hello?.map.sha256 === hello.map.sha256) session.setMap(map);
   } catch {
     socket.close();
   }

@@ -19,6 +19,9 @@ export function chooseTheme(choice: ThemeChoice): void {
   apply();
 }
 
+const NEXT: Record<ThemeChoice, ThemeChoice> = { system: 'light', light: 'dark', dark: 'system' };
+export const nextTheme = (choice: ThemeChoice): ThemeChoice => NEXT[choice];
+
 /** Called after the colours have changed. */
 export function onThemeChange(listener: () => void): () => void {
   listeners.add(listener);
@@ -34,6 +37,11 @@ export function startTheme(): void {
   apply();
   dark.addEventListener('change', apply);
 }
+
+const STREAM_COLOURS = 8;
+
+/** Name of the colour of the n-th stream. */
+export const streamColour = (ordinal: number): string => `c${(ordinal % STREAM_COLOURS) + 1}`;
 
 /** A colour of the style sheet, for canvases. */
 export function colour(name: string): string {

@@ -20,15 +20,20 @@ export type Link =
 export interface StreamLive {
   readonly info: StreamInfo;
   readonly source: SourceStatus;
+  /** When the source came into this state. */
+  readonly sourceAtMs: number;
   readonly statistics: Statistics;
   readonly last: PoseMessage | null;
   readonly lastAtMs: number;
   readonly lastPosed: PosedMessage | null;
+  /** Newest epoch heard of on this connection: what is older comes late. */
+  readonly epoch: number;
 }
 
 export interface LiveState {
   readonly link: Link;
   readonly hello: HelloMessage | null;
+  /** In the server's order. */
   readonly streams: ReadonlyMap<string, StreamLive>;
   readonly selected: string | null;
 }
@@ -44,18 +49,23 @@ export const INITIAL: LiveState = {
 export function received(state: LiveState, message: ServerMessage, nowMs: number): LiveState {
   switch (message.type) {
     case 'hello':
-      return greeted(state, message);
+      return greeted(state, message, nowMs);
     case 'pose':
-      return withStream(state, message.stream, (stream) => ({
-        ...stream,
-        last: message,
-        lastAtMs: nowMs,
-        lastPosed: message.state === 'posed' ? message : stream.lastPosed,
-      }));
+      return withStream(state, message.stream, (stream) =>
+        message.epoch < stream.epoch
+          ? stream
+          : {
+              ...stream,
+              epoch: message.epoch,
+              last: message,
+              lastAtMs: nowMs,
+              lastPosed: message.state === 'posed' ? message : stream.lastPosed,
+            },
+      );
     case 'status':
       return withStream(state, message.stream, (stream) => ({
         ...stream,
-        source: message.source,
+        ...sourceOf(stream, message.source, nowMs),
         statistics: message.statistics,
       }));
     case 'error':
@@ -63,21 +73,41 @@ export function received(state: LiveState, message: ServerMessage, nowMs: number
   }
 }
 
-function greeted(state: LiveState, hello: HelloMessage): LiveState {
+/** A second hello on one connection tells what has changed; the first of a new one may come from a server that was
+ * started anew and counts its epochs from zero. */
+function greeted(state: LiveState, hello: HelloMessage, nowMs: number): LiveState {
   const sameMap = state.hello?.map.sha256 === hello.map.sha256;
+  const sameConnection = state.link.kind === 'live';
   const streams = new Map<string, StreamLive>();
   for (const info of hello.streams) {
-    const known = sameMap ? state.streams.get(info.id) : undefined;
+    const known = state.streams.get(info.id);
     const fresh = { last: null, lastAtMs: 0, lastPosed: null };
-    streams.set(info.id, { ...(known ?? fresh), info, source: info.source, statistics: info.statistics });
+    streams.set(info.id, {
+      ...(sameMap && known ? known : fresh),
+      epoch: sameConnection ? (known?.epoch ?? 0) : 0,
+      info,
+      ...sourceOf(known, info.source, nowMs),
+      statistics: info.statistics,
+    });
   }
   const selected =
     state.selected !== null && streams.has(state.selected) ? state.selected : (hello.streams[0]?.id ?? null);
   return { link: { kind: 'live' }, hello, streams, selected };
 }
 
+/** The same state said once more goes on from when it began. */
+function sourceOf(
+  stream: StreamLive | undefined,
+  source: SourceStatus,
+  nowMs: number,
+): Pick<StreamLive, 'source' | 'sourceAtMs'> {
+  const same = stream !== undefined && JSON.stringify(stream.source) === JSON.stringify(source);
+  return { source, sourceAtMs: same ? stream.sourceAtMs : nowMs };
+}
+
 function withStream(state: LiveState, id: string, change: (stream: StreamLive) => StreamLive): LiveState {
   const stream = state.streams.get(id);
   if (!stream) return state;
-  return { ...state, streams: new Map(state.streams).set(id, change(stream)) };
+  const changed = change(stream);
+  return changed === stream ? state : { ...state, streams: new Map(state.streams).set(id, changed) };
 }

@@ -1,32 +1,29 @@
 import type { PoseMessage, ServerMessage } from '../../../src/server/wire.js';
+import { createFrameLog } from './frameLog.js';
 import { INITIAL, type Link, type LiveState, received } from './liveState.js';
 import type { MapData } from './mapData.js';
-import { createTrail, type Trail } from './trail.js';
+import { type Logs, stateAt } from './past.js';
+import { emptyTrails, extend, replay, type Trails } from './replay.js';
+import { createStatusLog } from './statusLog.js';
 
-const TRAIL_SEGMENTS = 6000;
-const HISTORY_FRAMES = 600;
-
-/** One frame of the strip below the 3D view; `inliers` is null where it was lost. */
-export interface FrameMark {
-  readonly inliers: number | null;
-  readonly errorM: number | null;
-}
-
-/** What a stream leaves behind while the page is open. */
-export interface StreamHistory {
-  readonly trail: Trail;
-  readonly truth: Trail;
-  readonly marks: FrameMark[];
-  /** Of the last frame; a new one means that the source began anew, maybe elsewhere. */
-  epoch: number;
-}
-
-/** The page's one mutable place: the newest state, the histories, and who wants to know. */
+/** The page's one mutable place: the newest state, what each stream left behind, the moment that is shown. */
 export interface Session {
+  /** As the server says it is now. */
   state(): LiveState;
+  /** What the page shows: now, or the moment it was taken back to. */
+  shown(): LiveState;
+  /** The moment shown, on the page's clock; null while live. */
+  cursorMs(): number | null;
+  /** Shows this moment, held to what is remembered; null goes live. */
+  scrubTo(atMs: number | null): void;
   map(): MapData | null;
-  history(stream: string): StreamHistory | null;
-  onPose(listener: (pose: PoseMessage) => void): () => void;
+  logs(stream: string): Logs;
+  /** Counts streams in the order they first came, so that each keeps its colour. */
+  ordinal(stream: string): number;
+  /** Up to the moment shown; null without a map. */
+  trails(stream: string): Trails | null;
+  /** When the server was last heard, on the page's clock. */
+  heardAtMs(): number;
   onChange(listener: () => void): () => void;
   receive(message: ServerMessage, nowMs: number): void;
   setLink(link: Link): void;
@@ -34,58 +31,116 @@ export interface Session {
   select(stream: string): void;
 }
 
+interface Past {
+  readonly atMs: number;
+  readonly state: LiveState;
+  readonly trails: Map<string, Trails>;
+}
+
 export function createSession(): Session {
   let state = INITIAL;
   let map: MapData | null = null;
-  const histories = new Map<string, StreamHistory>();
-  const poseListeners = new Set<(pose: PoseMessage) => void>();
-  const changeListeners = new Set<() => void>();
+  let past: Past | null = null;
+  let heardAtMs = 0;
+  const logs = new Map<string, Logs>();
+  const trails = new Map<string, Trails>();
+  const ordinals = new Map<string, number>();
+  const listeners = new Set<() => void>();
   const changed = (): void => {
-    for (const listener of changeListeners) listener();
+    for (const listener of listeners) listener();
   };
 
-  function historyOf(stream: string): StreamHistory | null {
-    if (!map) return null;
-    const known = histories.get(stream);
+  function logsOf(stream: string): Logs {
+    const known = logs.get(stream);
     if (known) return known;
-    const { radius } = map.frame;
-    const line = (): Trail => createTrail(TRAIL_SEGMENTS, radius / 1500, radius / 8);
-    const created = { trail: line(), truth: line(), marks: [], epoch: 0 };
-    histories.set(stream, created);
+    const created = { frames: createFrameLog(stream), statuses: createStatusLog() };
+    logs.set(stream, created);
     return created;
   }
 
-  function remember(pose: PoseMessage): void {
-    const history = historyOf(pose.stream);
-    if (!history || !map) return;
-    const local = map.local;
-    if (pose.epoch !== history.epoch) {
-      history.trail.cut();
-      history.truth.cut();
-      history.epoch = pose.epoch;
+  function trailsIn(kept: Map<string, Trails>, stream: string, end: number): Trails | null {
+    // Points of another map's frame must not be drawn in this one.
+    if (!map || map.header.sha256 !== state.hello?.map.sha256) return null;
+    const known = kept.get(stream);
+    if (known) return known;
+    const { frames } = logsOf(stream);
+    const created = frames.end() > 0 ? replay(frames, end, map) : emptyTrails(map);
+    kept.set(stream, created);
+    return created;
+  }
+
+  function remember(pose: PoseMessage, before: PoseMessage | null, nowMs: number): void {
+    const { frames } = logsOf(pose.stream);
+    const live = trailsIn(trails, pose.stream, frames.end());
+    if (live && map) extend(live, pose, pose.epoch !== before?.epoch, map);
+    frames.add(pose, nowMs);
+  }
+
+  function forget(before: LiveState): void {
+    if (before.hello?.map.sha256 !== state.hello?.map.sha256) {
+      past = null;
+      logs.clear();
+      trails.clear();
     }
-    if (pose.state === 'posed') history.trail.add(local(pose.position));
-    else history.trail.cut();
-    if (pose.truth) history.truth.add(local(pose.truth.position));
-    history.marks.push({
-      inliers: pose.state === 'posed' ? pose.inliers : null,
-      errorM: pose.state === 'posed' ? (pose.error?.m ?? null) : null,
-    });
-    if (history.marks.length > HISTORY_FRAMES) history.marks.shift();
+    for (const id of logs.keys())
+      if (!state.streams.has(id)) {
+        logs.delete(id);
+        trails.delete(id);
+      }
+  }
+
+  function scrubTo(atMs: number | null): void {
+    past = null;
+    if (atMs !== null) {
+      const held = Math.min(Math.max(atMs, oldestMs()), performance.now());
+      past = { atMs: held, state: stateAt(state, logsOf, held), trails: new Map() };
+    }
+    changed();
+  }
+
+  function oldestMs(): number {
+    const firsts = [...logs.values()].flatMap(({ frames, statuses }) => [
+      frames.end() > 0 ? frames.atMs(frames.first()) : Number.POSITIVE_INFINITY,
+      statuses.entries()[0]?.atMs ?? Number.POSITIVE_INFINITY,
+    ]);
+    return Math.min(performance.now(), ...firsts);
   }
 
   return {
     state: () => state,
+    shown: () => past?.state ?? state,
+    cursorMs: () => past?.atMs ?? null,
+    scrubTo,
     map: () => map,
-    history: historyOf,
-    onPose: (listener) => subscribeTo(poseListeners, listener),
-    onChange: (listener) => subscribeTo(changeListeners, listener),
+    logs: logsOf,
+    ordinal(stream) {
+      if (!ordinals.has(stream)) ordinals.set(stream, ordinals.size);
+      return ordinals.get(stream) ?? 0;
+    },
+    trails: (stream) =>
+      past
+        ? trailsIn(past.trails, stream, logsOf(stream).frames.indexAt(past.atMs) + 1)
+        : trailsIn(trails, stream, logsOf(stream).frames.end()),
+    heardAtMs: () => heardAtMs,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     receive(message, nowMs) {
+      heardAtMs = nowMs;
+      const before = state;
       state = received(state, message, nowMs);
-      if (message.type === 'pose') {
-        remember(message);
-        for (const listener of poseListeners) listener(message);
+      if (message.type === 'hello') {
+        forget(before);
+        for (const { id, source, statistics } of message.streams)
+          logsOf(id).statuses.add(source, statistics, nowMs);
+        // Streams may have come or gone.
+        if (past) past = { ...past, state: stateAt(state, logsOf, past.atMs) };
       }
+      if (message.type === 'status' && state !== before)
+        logsOf(message.stream).statuses.add(message.source, message.statistics, nowMs);
+      if (message.type === 'pose' && state !== before)
+        remember(message, before.streams.get(message.stream)?.last ?? null, nowMs);
       changed();
     },
     setLink(link) {
@@ -94,17 +149,14 @@ export function createSession(): Session {
     },
     setMap(next) {
       map = next;
-      histories.clear();
+      trails.clear();
+      past?.trails.clear();
       changed();
     },
     select(stream) {
       state = { ...state, selected: stream };
+      if (past) past = { ...past, state: { ...past.state, selected: stream } };
       changed();
     },
   };
-}
-
-function subscribeTo<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
 }

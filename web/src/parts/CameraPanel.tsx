@@ -9,7 +9,15 @@ interface Counts {
 }
 
 /** The camera picture with the points that made its pose. Watches only while it is on the screen. */
-export function CameraPanel({ connection, stream }: { connection: Connection; stream: string }) {
+export function CameraPanel({
+  connection,
+  stream,
+  isPast,
+}: {
+  connection: Connection;
+  stream: string;
+  isPast: boolean;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const withPoints = useRef(true);
   const [counts, setCounts] = useState<Counts | null>(null);
@@ -44,6 +52,7 @@ export function CameraPanel({ connection, stream }: { connection: Connection; st
           role="img"
           aria-label={counts ? `Camera picture, ${counts.inliers} inliers` : 'No picture'}
         />
+        {isPast && <p class="picture-note">This picture is live; pictures are not kept.</p>}
         {!counts && <p class="empty">No picture yet. It comes with the next frame.</p>}
       </div>
       <ul class="legend">

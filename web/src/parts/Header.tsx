@@ -1,74 +1,49 @@
-import { useState } from 'preact/hooks';
 import type { LiveState } from '../model/liveState.js';
-import type { Session } from '../model/session.js';
-import { badgeOf } from '../model/words.js';
-import { chooseTheme, type ThemeChoice, themeChoice } from '../theme.js';
 import { whole } from './format.js';
 
-export function Header({ session, state, nowMs }: { session: Session; state: LiveState; nowMs: number }) {
-  const map = state.hello?.map;
+export interface HeaderProps {
+  readonly state: LiveState;
+  readonly theme: string;
+  readonly onTheme: () => void;
+  readonly onHelp: () => void;
+}
+
+export function Header({ state, theme, onTheme, onHelp }: HeaderProps) {
+  const { hello } = state;
   return (
     <header>
       <h1>
         <Mark />
         posestream
       </h1>
-      {map && (
-        <p class="map-name" title={`sha256 ${map.sha256}`}>
-          <b>{map.name}</b>
+      {hello && (
+        <p class="map-name" title={`Map sha256 ${hello.map.sha256}`}>
+          <b>{hello.map.name}</b>
           <span class="map-name-detail">
-            {whole(map.points)} points · {whole(map.keyframes)} keyframes
-            {map.scale === 'metric' ? '' : ' · scale unknown'}
+            {whole(hello.map.points)} points · {whole(hello.map.keyframes)} keyframes
+            {hello.map.scale === 'metric' ? '' : ' · scale unknown'}
+          </span>
+          <span class="map-name-detail model-name">
+            {hello.model.name} {hello.model.version}
           </span>
         </p>
       )}
-      <Streams session={session} state={state} nowMs={nowMs} />
-      <ThemeButton />
+      <div class="header-tools">
+        <button
+          type="button"
+          class="quiet"
+          title="Colours: as the system, light or dark (T)"
+          onClick={onTheme}
+        >
+          <span aria-hidden="true">◐</span> <span class="sr-only">Theme: </span>
+          <span class="theme-name">{theme}</span>
+        </button>
+        <button type="button" class="quiet" title="Keys (?)" onClick={onHelp}>
+          <span aria-hidden="true">?</span>
+          <span class="sr-only">Keys</span>
+        </button>
+      </div>
     </header>
-  );
-}
-
-/** All streams with their state; one click away. */
-function Streams({ session, state, nowMs }: { session: Session; state: LiveState; nowMs: number }) {
-  return (
-    <nav aria-label="Streams">
-      {[...state.streams.values()].map((stream) => {
-        const { id, label } = stream.info;
-        const badge = badgeOf(state.link, stream, nowMs);
-        return (
-          <button
-            key={id}
-            type="button"
-            aria-current={id === state.selected ? 'true' : undefined}
-            onClick={() => session.select(id)}
-          >
-            <span class={`led tone-${badge.tone}`} aria-hidden="true" />
-            {label}
-            <span class="sr-only">: {badge.word}</span>
-          </button>
-        );
-      })}
-    </nav>
-  );
-}
-
-const NEXT: Record<ThemeChoice, ThemeChoice> = { system: 'light', light: 'dark', dark: 'system' };
-
-function ThemeButton() {
-  const [choice, setChoice] = useState(themeChoice());
-  return (
-    <button
-      type="button"
-      class="theme"
-      title="Colours: as the system, light or dark"
-      onClick={() => {
-        chooseTheme(NEXT[choice]);
-        setChoice(NEXT[choice]);
-      }}
-    >
-      <span aria-hidden="true">◐</span> <span class="sr-only">Theme: </span>
-      {choice}
-    </button>
   );
 }
 

@@ -1,21 +1,22 @@
 import type { ComponentChildren } from 'preact';
+import type { FrameLog } from '../model/frameLog.js';
 import type { LiveState, StreamLive } from '../model/liveState.js';
-import type { FrameMark } from '../model/session.js';
 import { degrees, length, median, ms, NOTHING, percent, whole } from './format.js';
+
+const MEDIAN_FRAMES = 600;
 
 export interface NumbersProps {
   readonly stream: StreamLive;
   readonly map: NonNullable<LiveState['hello']>['map'];
-  readonly marks: readonly FrameMark[];
+  readonly frames: FrameLog;
   readonly nowMs: number;
 }
 
 /** What the newest frame measured; after a loss the last pose stays, marked as such. */
-export function Numbers({ stream, map, marks, nowMs }: NumbersProps) {
+export function Numbers({ stream, map, frames, nowMs }: NumbersProps) {
   const { last, lastPosed: pose, lastAtMs, statistics } = stream;
   const metric = map.scale === 'metric';
   const ageMs = last?.ageMs == null ? null : last.ageMs + (nowMs - lastAtMs);
-  const errors = marks.flatMap(({ errorM }) => (errorM === null ? [] : [errorM]));
   const stale = last?.state !== 'posed';
   return (
     <section class="panel" aria-label="Pose">
@@ -28,7 +29,7 @@ export function Numbers({ stream, map, marks, nowMs }: NumbersProps) {
             {pose?.error ? (
               <>
                 <b>{length(pose.error.m, metric)}</b> <b>{degrees(pose.error.deg)}</b>
-                <small>median {length(median(errors), metric)}</small>
+                <small>median {length(medianError(frames, nowMs), metric)}</small>
               </>
             ) : (
               NOTHING
@@ -62,6 +63,15 @@ export function Numbers({ stream, map, marks, nowMs }: NumbersProps) {
       </dl>
     </section>
   );
+}
+
+/** Of the last frames that were found. */
+function medianError(frames: FrameLog, atMs: number): number | null {
+  const end = frames.indexAt(atMs) + 1;
+  const errors: number[] = [];
+  for (let i = Math.max(frames.first(), end - MEDIAN_FRAMES); i < end; i++)
+    if (!Number.isNaN(frames.errorM(i))) errors.push(frames.errorM(i));
+  return median(errors);
 }
 
 function Figure({ name, wide, children }: { name: string; wide?: boolean; children: ComponentChildren }) {

@@ -3,11 +3,22 @@ import type { MapData } from '../model/mapData.js';
 import type { Session } from '../model/session.js';
 import { createPlan } from '../views/planView.js';
 import { createScene3d, type Scene3d } from '../views/scene3d.js';
-import { createStrip } from '../views/stripView.js';
 
 const HELP = 'Drag to turn, scroll to zoom, right-drag or arrow keys to move.';
 
-export function SceneView({ session, map }: { session: Session; map: MapData }) {
+/** What keys and buttons can ask of the 3D view. */
+export type SceneCommands = Pick<Scene3d, 'follow' | 'overview'>;
+
+export interface SceneViewProps {
+  readonly session: Session;
+  readonly map: MapData;
+  readonly withPlan: boolean;
+  readonly onPlan: () => void;
+  /** Told the commands while there is a view. */
+  readonly onReady: (commands: SceneCommands | null) => void;
+}
+
+export function SceneView({ session, map, withPlan, onPlan, onReady }: SceneViewProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scene = useRef<Scene3d | null>(null);
   const [following, setFollowing] = useState(true);
@@ -15,12 +26,18 @@ export function SceneView({ session, map }: { session: Session; map: MapData }) 
   useEffect(() => {
     if (!canvas.current) return;
     try {
-      scene.current = createScene3d(canvas.current, session, map, setFollowing);
-      return scene.current.dispose;
+      const created = createScene3d(canvas.current, session, map, setFollowing);
+      scene.current = created;
+      setFollowing(true);
+      onReady(created);
+      return () => {
+        onReady(null);
+        created.dispose();
+      };
     } catch {
       setFailed(true);
     }
-  }, [session, map]);
+  }, [session, map, onReady]);
   if (failed)
     return (
       <div class="hint">
@@ -30,13 +47,24 @@ export function SceneView({ session, map }: { session: Session; map: MapData }) 
     );
   return (
     <>
-      <canvas ref={canvas} role="img" tabIndex={0} aria-label={`The map in 3D. ${HELP}`} title={HELP} />
+      {/* Another map needs another canvas: a WebGL context is of one renderer. */}
+      <canvas
+        key={map.header.sha256}
+        ref={canvas}
+        role="img"
+        tabIndex={0}
+        aria-label={`The map in 3D. ${HELP}`}
+        title={HELP}
+      />
       <div class="tools">
         <button type="button" aria-pressed={following} onClick={() => scene.current?.follow()}>
           Follow
         </button>
         <button type="button" onClick={() => scene.current?.overview()}>
           Overview
+        </button>
+        <button type="button" class="plan-button" aria-pressed={withPlan} onClick={onPlan}>
+          Plan
         </button>
       </div>
     </>
@@ -46,11 +74,5 @@ export function SceneView({ session, map }: { session: Session; map: MapData }) 
 export function PlanView({ session, map }: { session: Session; map: MapData }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => (canvas.current ? createPlan(canvas.current, session, map) : undefined), [session, map]);
-  return <canvas ref={canvas} role="img" aria-label="The map from above with the camera's trail" />;
-}
-
-export function Strip({ session }: { session: Session }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => (canvas.current ? createStrip(canvas.current, session) : undefined), [session]);
-  return <canvas ref={canvas} role="img" aria-label="Inliers of the last frames; full bars were lost" />;
+  return <canvas ref={canvas} role="img" aria-label="The map from above with the cameras' trails" />;
 }

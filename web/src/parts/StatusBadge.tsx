@@ -4,12 +4,15 @@ import type { Badge } from '../model/words.js';
 const QUIET_MS = 5000;
 
 /** The state in colour and words. */
-export function StatusBadge({ badge, note }: { badge: Badge; note: string | null }) {
+export function StatusBadge({ badge, note, isPast }: { badge: Badge; note: string | null; isPast: boolean }) {
   return (
     <section class={`status tone-${badge.tone}`} aria-label="State">
       <span class="status-mark" aria-hidden="true" />
       <div>
-        <strong>{badge.word}</strong>
+        <strong>
+          {badge.word}
+          {isPast && <small> then</small>}
+        </strong>
         <p>{badge.detail}</p>
         {note && <p class="note">{note}</p>}
       </div>
@@ -18,11 +21,11 @@ export function StatusBadge({ badge, note }: { badge: Badge; note: string | null
 }
 
 /** Tells a screen reader of changes of state, at most one in five seconds and only what is then true. */
-export function Announcer({ badge }: { badge: Badge }) {
+export function Announcer({ badge, isPast }: { badge: Badge; isPast: boolean }) {
   const [said, setSaid] = useState('');
   const lastMs = useRef(Number.NEGATIVE_INFINITY);
   // Seconds and attempts in the detail count on; only the words matter here.
-  const text = `${badge.word}. ${badge.tone === 'lost' ? badge.detail : ''}`;
+  const text = isPast ? '' : `${badge.word}. ${badge.tone === 'lost' ? badge.detail : ''}`;
   useEffect(() => {
     const waitMs = Math.max(500, lastMs.current + QUIET_MS - performance.now());
     const timer = setTimeout(() => {

@@ -18,6 +18,8 @@ export function ms(value: number | null | undefined): string {
 export const percent = (value: number | null | undefined): string =>
   value === null || value === undefined ? NOTHING : `${Math.round(value * 100)} %`;
 
+export const rate = (value: number): string => (value > 0 ? `${value.toFixed(1)} fps` : NOTHING);
+
 export const degrees = (value: number): string => `${value.toFixed(2)}°`;
 
 const grouped = new Intl.NumberFormat('en', { useGrouping: true });
@@ -27,4 +29,11 @@ export function median(values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const sorted = Float64Array.from(values).sort();
   return sorted[Math.floor((sorted.length - 1) / 2)];
+}
+
+/** How long ago, with a sign: −12.4 s, −3:05. */
+export function ago(durationMs: number): string {
+  const seconds = Math.max(0, durationMs) / 1000;
+  if (seconds < 60) return `−${seconds.toFixed(1)} s`;
+  return `−${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }

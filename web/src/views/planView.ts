@@ -2,7 +2,7 @@ import type { MapData } from '../model/mapData.js';
 import { axesOf, dot, type Vec3 } from '../model/mapFrame.js';
 import type { Session } from '../model/session.js';
 import type { Trail } from '../model/trail.js';
-import { colour, onThemeChange } from '../theme.js';
+import { colour, onThemeChange, streamColour } from '../theme.js';
 import { context2d, fitCanvas } from './canvas2d.js';
 import { createRedraw } from './redraw.js';
 
@@ -23,9 +23,10 @@ export function createPlan(canvas: HTMLCanvasElement, session: Session, map: Map
 
   const redraw = createRedraw(() => {
     context.drawImage(background, 0, 0);
-    const { streams, selected } = session.state();
-    for (const id of streams.keys()) if (id !== selected) drawStream(id, false);
-    if (selected !== null) drawStream(selected, true);
+    const { streams, selected } = session.shown();
+    const ids = [...streams.keys()];
+    for (const [i, id] of ids.entries()) if (id !== selected) drawStream(id, i + 1, false);
+    if (selected !== null) drawStream(selected, ids.indexOf(selected) + 1, true);
   });
 
   function paintBackground(): void {
@@ -36,19 +37,22 @@ export function createPlan(canvas: HTMLCanvasElement, session: Session, map: Map
     redraw.request();
   }
 
-  function drawStream(id: string, selected: boolean): void {
-    const history = session.history(id);
-    const live = session.state().streams.get(id);
-    if (!history || !live) return;
+  function drawStream(id: string, number: number, selected: boolean): void {
+    const trails = session.trails(id);
+    const { streams } = session.shown();
+    const live = streams.get(id);
+    if (!trails || !live) return;
     const unit = Math.min(devicePixelRatio, 2);
     const { toCanvas } = projection;
-    if (selected) strokeTrail(context, history.truth, toCanvas, colour('truth'), 1.2 * unit);
-    strokeTrail(context, history.trail, toCanvas, colour(selected ? 'trail' : 'other'), 2 * unit);
+    const own = colour(streamColour(session.ordinal(id)));
+    if (selected) strokeTrail(context, trails.truth, toCanvas, colour('truth'), 1.2 * unit);
+    strokeTrail(context, trails.own, toCanvas, own, (selected ? 2 : 1.2) * unit);
     const pose = live.lastPosed;
     if (!pose) return;
-    const lost = live.last?.state === 'lost';
-    const tone = colour(selected ? (lost ? 'lost' : 'camera') : 'other');
-    drawArrow(context, toCanvas(map.local(pose.position)), headingOf(map, pose.orientation), 9 * unit, tone);
+    const at = toCanvas(map.local(pose.position));
+    const tone = live.last?.state === 'lost' ? colour('lost') : own;
+    drawArrow(context, at, headingOf(map, pose.orientation), (selected ? 9 : 7) * unit, tone);
+    if (streams.size > 1) drawNumber(context, at, number, unit, tone);
   }
 
   const stops = [
@@ -172,6 +176,21 @@ function headingOf({ frame }: MapData, orientation: readonly [number, number, nu
   const steep = Math.abs(dot(ahead, frame.up)) > 0.9;
   const direction: Vec3 = steep ? [-down[0], -down[1], -down[2]] : ahead;
   return Math.atan2(-dot(direction, frame.planUp), dot(direction, frame.planRight));
+}
+
+function drawNumber(
+  context: CanvasRenderingContext2D,
+  [x, y]: Point,
+  number: number,
+  unit: number,
+  fill: string,
+): void {
+  context.font = `600 ${10 * unit}px system-ui, sans-serif`;
+  context.lineWidth = 3 * unit;
+  context.strokeStyle = colour('canvas');
+  context.fillStyle = fill;
+  context.strokeText(String(number), x + 9 * unit, y - 8 * unit);
+  context.fillText(String(number), x + 9 * unit, y - 8 * unit);
 }
 
 function drawArrow(

@@ -48,7 +48,7 @@ export function createScene3d(
   });
 
   function followSelected(): void {
-    const { selected, streams } = session.state();
+    const { selected, streams } = session.shown();
     const pose = selected === null ? null : streams.get(selected)?.lastPosed;
     if (!pose) return;
     const target = new Vector3(...map.local(pose.position));
@@ -98,10 +98,14 @@ export function createScene3d(
   }
 
   function ensureActors(): void {
-    for (const stream of session.state().streams.keys()) {
-      const actor = actors.has(stream) ? null : createActor(scene, session, map, stream);
-      if (actor) actors.set(stream, actor);
-    }
+    const { streams } = session.state();
+    for (const [stream, actor] of actors)
+      if (!streams.has(stream)) {
+        actor.dispose();
+        actors.delete(stream);
+      }
+    for (const stream of streams.keys())
+      if (!actors.has(stream)) actors.set(stream, createActor(scene, session, map, stream));
     redraw.request();
   }
 
@@ -119,7 +123,6 @@ export function createScene3d(
   let selected = session.state().selected;
   const unsubscribe = [
     onThemeChange(paint),
-    session.onPose(redraw.request),
     session.onChange(() => {
       if (selected !== session.state().selected) behindCamera = false;
       selected = session.state().selected;
@@ -137,6 +140,7 @@ export function createScene3d(
       observer.disconnect();
       redraw.stop();
       for (const stop of unsubscribe) stop();
+      for (const actor of actors.values()) actor.dispose();
       controls.dispose();
       renderer.dispose();
     },
