@@ -8,6 +8,7 @@ import { overCapacity } from '../src/server/admission.js';
 import type { StreamConfig } from '../src/server/configSchema.js';
 import type { Control, Readiness } from '../src/server/control.js';
 import { createHttpHandler } from '../src/server/httpRoutes.js';
+import { answerMalformed } from '../src/server/malformedHttp.js';
 import type { RestRules } from '../src/server/rest/rules.js';
 import type { HelloMessage, StreamInfo } from '../src/server/wire.js';
 
@@ -113,6 +114,7 @@ export async function restServer(
     onWarning: (message) => warnings.push(message),
   });
   const server = createServer({ requestTimeout: 5000, headersTimeout: 3000 }, handler);
+  answerMalformed(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -8,6 +8,7 @@ import { substituteEnv } from './envSubstitution.js';
 export type { OutputConfig, ServeConfig, StreamConfig } from './configSchema.js';
 
 const MAX_CHARACTERS = 1 << 20;
+const MAX_MESSAGE = 500;
 
 /** A `serve` configuration from YAML. `${VAR}` and `${VAR:-default}` inside values come from `env`.
  * Paths are returned as written; they are meant relative to the file.
@@ -107,5 +108,5 @@ function configError(
   hint?: string,
 ): PosestreamError {
   const where = at ? `${fileName}:${at.line}:${at.col}` : fileName;
-  return new PosestreamError('E_CONFIG', `${where}: ${message}`, { hint });
+  return new PosestreamError('E_CONFIG', `${where}: ${message.slice(0, MAX_MESSAGE)}`, { hint });
 }

@@ -21,7 +21,7 @@ export const readinessAnswer = z.object({
 });
 
 export const healthAnswer = z.object({
-  status: z.literal('ok'),
+  status: z.enum(['ok', 'degraded']).describe('degraded: clients wait, the event loop is too busy.'),
   streams: z.int().nonnegative(),
   clients: z.int().nonnegative(),
 });
