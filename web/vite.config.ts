@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 
 /** The page is plain files from this server: nothing inlined, so that its policy needs no exception. */
@@ -13,7 +14,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // three alone is above the default; it is cached by its hash.
     chunkSizeWarningLimit: 900,
-    rollupOptions: { output: { manualChunks: { three: ['three'] } } },
+    rollupOptions: {
+      input: ['index.html', 'phone.html'].map((page) => resolve(import.meta.dirname, page)),
+      output: { manualChunks: { three: ['three'] } },
+    },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
 });

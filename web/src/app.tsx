@@ -52,9 +52,7 @@ export function App({ session, connection }: { session: Session; connection: Con
   const { link } = state;
   const isPast = session.cursorMs() !== null;
   const stream = shown.selected === null ? null : (shown.streams.get(shown.selected) ?? null);
-  const badge = isPast
-    ? badgeOf(shown.link, stream, atMs)
-    : badgeOf(link, stream, nowMs, silentSince(session, state, nowMs));
+  const badge = isPast ? badgeOf(shown.link, stream, atMs) : badgeOf(link, stream, nowMs, session.silentMs());
   return (
     <div class={`shell link-${link.kind} ${isPast ? 'is-past' : ''}`}>
       <Header state={state} theme={theme} onTheme={switchTheme} onHelp={() => setWithHelp(true)} />
@@ -116,10 +114,6 @@ function actionOf(key: string, session: Session, scene: SceneCommands | null): (
   };
   return actions[key] ?? null;
 }
-
-/** A server without streams has nothing to say. */
-const silentSince = (session: Session, state: LiveState, nowMs: number): number =>
-  state.streams.size === 0 ? nowMs : session.heardAtMs();
 
 interface ReadingsProps {
   readonly session: Session;

@@ -8,7 +8,7 @@ const PROTOCOL = 1;
 const MAX_RATE_HZ = 30;
 /** The server says something about every stream each second: this long without a word, and the line is dead, whatever
  * the socket believes. */
-export const SILENT_MS = 5000;
+const SILENT_MS = 5000;
 const LOOK_MS = 500;
 /** Close codes that say more than silence. */
 const CLOSE_REASONS: Readonly<Record<number, DownReason>> = { 1001: 'stopped', 1013: 'too-slow' };
@@ -35,7 +35,7 @@ export function connect(session: Session, options: ConnectOptions = {}): Connect
   let busy = false;
   let current: WebSocket | null = null;
   let greeted = false;
-  let openedAtMs = 0;
+  let lookedAtMs = performance.now();
 
   async function open(): Promise<void> {
     if (busy) return;
@@ -46,7 +46,7 @@ export function connect(session: Session, options: ConnectOptions = {}): Connect
       const socket = new WebSocket(await socketUrl('poses'));
       current = socket;
       greeted = false;
-      openedAtMs = performance.now();
+      session.setSilent(0);
       // What a socket given up still says, or that it closed at last, is no news.
       socket.addEventListener('message', (event) => {
         if (socket === current) receive(socket, String(event.data));
@@ -106,10 +106,15 @@ export function connect(session: Session, options: ConnectOptions = {}): Connect
   }
 
   function look(): void {
-    if (!current || session.state().link.kind === 'incompatible') return;
-    const quietMs = performance.now() - Math.max(openedAtMs, greeted ? session.heardAtMs() : 0);
+    const nowMs = performance.now();
+    // While a page sleeps or is busy, messages wait for it: only time it was awake counts.
+    const awakeMs = Math.min(nowMs - lookedAtMs, 2 * LOOK_MS);
+    lookedAtMs = nowMs;
+    const { link, streams } = session.state();
     // Without streams the server has nothing to say.
-    if (quietMs > SILENT_MS && !(greeted && session.state().streams.size === 0)) giveUp();
+    if (!current || link.kind === 'incompatible' || (greeted && streams.size === 0)) return;
+    session.setSilent(session.silentMs() + awakeMs);
+    if (session.silentMs() > SILENT_MS) giveUp();
   }
 
   const soon = (): void => {

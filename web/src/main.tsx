@@ -2,7 +2,10 @@ import { render } from 'preact';
 import { App } from './app.js';
 import { connect } from './connection.js';
 import { createSession } from './model/session.js';
-import './style.css';
+import './style/tokens.css';
+import './style/base.css';
+import './style/timeline.css';
+import './style/page.css';
 import { startTheme } from './theme.js';
 
 startTheme();

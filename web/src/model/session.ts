@@ -22,8 +22,9 @@ export interface Session {
   ordinal(stream: string): number;
   /** Up to the moment shown; null without a map. */
   trails(stream: string): Trails | null;
-  /** When the server was last heard, on the page's clock. */
-  heardAtMs(): number;
+  /** How long the server has been silent while this page was awake. */
+  silentMs(): number;
+  setSilent(silentMs: number): void;
   onChange(listener: () => void): () => void;
   receive(message: ServerMessage, nowMs: number): void;
   setLink(link: Link): void;
@@ -41,7 +42,7 @@ export function createSession(): Session {
   let state = INITIAL;
   let map: MapData | null = null;
   let past: Past | null = null;
-  let heardAtMs = 0;
+  let silentMs = 0;
   const logs = new Map<string, Logs>();
   const trails = new Map<string, Trails>();
   const ordinals = new Map<string, number>();
@@ -121,13 +122,16 @@ export function createSession(): Session {
       past
         ? trailsIn(past.trails, stream, logsOf(stream).frames.indexAt(past.atMs) + 1)
         : trailsIn(trails, stream, logsOf(stream).frames.end()),
-    heardAtMs: () => heardAtMs,
+    silentMs: () => silentMs,
+    setSilent(next) {
+      silentMs = next;
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
     receive(message, nowMs) {
-      heardAtMs = nowMs;
+      silentMs = 0;
       const before = state;
       state = received(state, message, nowMs);
       if (message.type === 'hello') {

@@ -93,16 +93,16 @@ const DOWN_WORDS: Record<DownReason, string> = {
   'too-slow': 'This page could not keep up.',
 };
 
-/** `heardAtMs`: when the server last said anything. */
-export function badgeOf(link: Link, stream: StreamLive | null, nowMs: number, heardAtMs = nowMs): Badge {
+/** `silentMs`: how long the server has said nothing. */
+export function badgeOf(link: Link, stream: StreamLive | null, nowMs: number, silentMs = 0): Badge {
   if (link.kind !== 'live') return linkBadge(link, nowMs);
   if (!stream)
     return { tone: 'waiting', word: 'No stream', detail: 'The server runs; it has no stream to localize.' };
-  if (nowMs - heardAtMs > QUIET_MS)
+  if (silentMs > QUIET_MS)
     return {
       tone: 'down',
       word: 'No data',
-      detail: `Nothing from the server for ${wholeSeconds(nowMs - heardAtMs)} s.`,
+      detail: `Nothing from the server for ${wholeSeconds(silentMs)} s.`,
     };
   return sourceBadge(stream, nowMs) ?? frameBadge(stream, nowMs);
 }

@@ -72,5 +72,5 @@ function Spark({ session, stream }: { session: Session; stream: string }) {
     () => (canvas.current ? createSpark(canvas.current, session, stream) : undefined),
     [session, stream],
   );
-  return <canvas ref={canvas} class="spark" role="presentation" />;
+  return <canvas ref={canvas} class="spark" />;
 }
