@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 import { createRateLimit, parseClientInput } from './clientInput.js';
 import { createDelivery, type Delivery, type Item, type Link } from './delivery.js';
-import { type Encoded, type Encoding, encodeMessage } from './encoding.js';
-import { CLOSE, type ClientMessage, type ErrorMessage } from './wire.js';
+import { type Encoded, type Encoding, encodedOnce, encodeMessage } from './encoding.js';
+import { CLOSE, type ClientMessage, type ErrorMessage, type ServerMessage } from './wire.js';
 
 const MAX_BUFFERED_BYTES = 64 * 1024;
 /** Twice what a client needs that acknowledges four 60 Hz streams. */
@@ -10,6 +10,8 @@ const MAX_MESSAGES_PER_S = 500;
 const MAX_UNACKED_MS = 10_000;
 /** As long as a pose may be acted on. */
 const LIFESPAN_MS = 500;
+
+const ALIVE = encodedOnce({ type: 'alive' } satisfies ServerMessage);
 
 type Subscription = ClientMessage & { type: 'subscribe' };
 
@@ -21,12 +23,15 @@ export interface PoseClient {
   /** A new truth about the server: it takes the place of the first hello, so a client that cannot take it is closed
    * with 1013 and comes again. */
   sendHello(hello: Encoded): void;
-  /** Closes a client that owes an acknowledgement for ten seconds. */
-  closeIfSilent(): void;
+  /** To be called once a second: says that the line lives where nothing else was said, and closes a client that owes an
+   * acknowledgement for ten seconds. */
+  everySecond(): void;
 }
 
 export interface PoseSocketOptions {
   readonly knowsStream: (id: string) => boolean;
+  /** Streams this client may hear of, those to come too; the others are as if they were not there. */
+  readonly mayRead?: (id: string) => boolean;
   readonly latest: (id: string) => Item | null;
   readonly streams: () => Iterable<string>;
   /** Monotonic, ms. */
@@ -42,11 +47,15 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
   let wanted: ReadonlySet<string> | null = null;
   let asked: Omit<Subscription, 'type' | 'streams' | 'after'> = {};
   let encoding: Encoding = 'json';
+  let isQuiet = true;
 
   const deliveryOf = (stream: string): Delivery => {
     const known = deliveries.get(stream);
     if (known) return known;
-    const link = linkOf(socket, options.monotonicMs, options.nowMs, () => encoding);
+    const link = linkOf(socket, options.monotonicMs, options.nowMs, () => {
+      isQuiet = false;
+      return encoding;
+    });
     const created = createDelivery(link, MAX_BUFFERED_BYTES);
     const { window, maxRateHz, lifespanMs = window === undefined ? null : LIFESPAN_MS } = asked;
     if (window !== undefined) created.setWindow(window);
@@ -55,15 +64,19 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
     deliveries.set(stream, created);
     return created;
   };
-  const wants = (stream: string): boolean => wanted === null || wanted.has(stream);
+  const mayRead = options.mayRead ?? (() => true);
+  const wants = (stream: string): boolean => mayRead(stream) && (wanted === null || wanted.has(stream));
   const offer = (stream: string, item: Item): void => {
     if (wants(stream)) deliveryOf(stream).offer(item);
   };
-  const send = (bytes: Uint8Array): void => socket.send(bytes, { binary: encoding !== 'json' });
+  const send = (bytes: Uint8Array): void => {
+    isQuiet = false;
+    socket.send(bytes, { binary: encoding !== 'json' });
+  };
   const lags = (): boolean => socket.bufferedAmount > MAX_BUFFERED_BYTES;
 
   function subscribe(message: Subscription): void {
-    const unknown = message.streams?.filter((id) => !options.knowsStream(id)) ?? [];
+    const unknown = message.streams?.filter((id) => !(options.knowsStream(id) && mayRead(id))) ?? [];
     if (unknown.length > 0) {
       sayUnknown(unknown);
       return;
@@ -128,7 +141,9 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
       if (lags()) socket.close(CLOSE.tryAgainLater, 'too far behind for a new hello');
       else send(hello(encoding));
     },
-    closeIfSilent() {
+    everySecond() {
+      if (isQuiet && !lags()) send(ALIVE(encoding));
+      isQuiet = true;
       for (const delivery of deliveries.values())
         if (delivery.overdueMs() > MAX_UNACKED_MS) socket.close(CLOSE.tryAgainLater, 'no ack for 10 s');
     },
