@@ -14,7 +14,10 @@ export interface Crowd {
 export interface CrowdFigures {
   /** Capture to arrival of every pose, ms, in no order. */
   readonly agesMs: readonly number[];
-  readonly closed: number;
+  /** Who was closed, by manner and close code (0: without one). */
+  readonly closed: Readonly<Record<string, number>>;
+  /** Since the last question. */
+  readonly spanS: number;
   /** Of this process, s. */
   readonly cpuS: number;
 }
@@ -24,7 +27,8 @@ const STAY_MS = 12_000;
 const CONNECTS_AT_ONCE = 50;
 
 let ages: number[] = [];
-let closed = 0;
+let closed: Record<string, number> = {};
+let sinceMs = performance.now();
 let isLeaving = false;
 const nowMs = (): number => performance.timeOrigin + performance.now();
 
@@ -35,10 +39,11 @@ function keepOpen(crowd: Crowd, manner: Manner): void {
     onPose: (captureMs) => {
       if (manner === 'acks' || manner === 'reads') ages.push(nowMs() - captureMs);
     },
-    onClose: () => {
+    onClose: (code) => {
       clearTimeout(timer);
       if (isLeaving) return;
-      closed++;
+      const who = `${manner} ${code}`;
+      closed[who] = (closed[who] ?? 0) + 1;
       setTimeout(() => keepOpen(crowd, manner), 100);
     },
   });
@@ -58,10 +63,12 @@ async function join(crowd: Crowd): Promise<void> {
 process.on('message', (message: Crowd | 'figures') => {
   if (message !== 'figures') return void join(message);
   const { user, system } = process.cpuUsage();
-  const figures: CrowdFigures = { agesMs: ages, closed, cpuS: (user + system) / 1e6 };
+  const spanS = (performance.now() - sinceMs) / 1000;
+  const figures: CrowdFigures = { agesMs: ages, closed, spanS, cpuS: (user + system) / 1e6 };
   process.send?.(figures);
   ages = [];
-  closed = 0;
+  closed = {};
+  sinceMs = performance.now();
 });
 process.on('disconnect', () => {
   isLeaving = true;

@@ -25,7 +25,8 @@ export interface SubscriberOptions {
   readonly encoding: 'json' | 'msgpack';
   /** Unix time of capture, ms, of every pose that came. */
   readonly onPose: (captureMs: number) => void;
-  readonly onClose: () => void;
+  /** With the server's close code, or 0. */
+  readonly onClose: (code: number) => void;
 }
 
 const HEADER_BYTES = 400;
@@ -37,10 +38,13 @@ export function subscribe(options: SubscriberOptions): Subscriber {
   const { port, manner, hz, encoding } = options;
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const take = manner === 'acks' ? withAck(socket, options) : (head: Head) => options.onPose(head.captureMs);
+  let code = 0;
   const frames = frameReader((opcode, bytes) => {
     if (opcode === 9) socket.write(clientFrame(10, bytes));
-    else if (opcode === 8) socket.end();
-    else if (opcode === 1 || opcode === 2) {
+    else if (opcode === 8) {
+      code = bytes.readUInt16BE(0);
+      socket.end();
+    } else if (opcode === 1 || opcode === 2) {
       const head = opcode === 1 ? textHead(bytes) : binaryHead(bytes);
       if (head) take(head);
     }
@@ -58,7 +62,7 @@ export function subscribe(options: SubscriberOptions): Subscriber {
     socket.on('data', frames);
   });
   socket.on('error', () => undefined);
-  socket.on('close', options.onClose);
+  socket.on('close', () => options.onClose(code));
   return { manner, end: () => socket.destroy() };
 }
 

@@ -170,7 +170,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const everySecond = setInterval(() => {
     for (const hub of hubs.values()) broadcastStatus(hub);
-    for (const client of clients) client.closeIfSilent();
+    for (const client of clients) client.everySecond();
   }, STATISTICS_MS);
   everySecond.unref();
 

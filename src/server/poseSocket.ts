@@ -138,6 +138,11 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
       if (wants(stream) && !lags()) send(status(encoding));
     },
     sendHello(hello) {
+      for (const [stream, delivery] of deliveries)
+        if (!options.knowsStream(stream)) {
+          delivery.close();
+          deliveries.delete(stream);
+        }
       if (lags()) socket.close(CLOSE.tryAgainLater, 'too far behind for a new hello');
       else send(hello(encoding));
     },

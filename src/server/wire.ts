@@ -191,7 +191,10 @@ export const errorMessage = z.object({
   hint: z.string().optional(),
 });
 
-export const serverMessage = z.union([helloMessage, poseMessage, statusMessage, errorMessage]);
+/** Sent to a client that heard nothing else for a second, because it wants no stream that is there. */
+export const aliveMessage = z.object({ type: z.literal('alive') });
+
+export const serverMessage = z.union([helloMessage, poseMessage, statusMessage, errorMessage, aliveMessage]);
 
 /** Narrows what this socket receives; without it a socket receives every stream at full rate. */
 export const subscribeMessage = z.strictObject({

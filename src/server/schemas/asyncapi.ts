@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import {
   ackMessage,
+  aliveMessage,
   errorMessage,
   helloMessage,
   PROTOCOL,
@@ -16,6 +17,7 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Pose: poseMessage,
   Status: statusMessage,
   Error: errorMessage,
+  Alive: aliveMessage,
   Subscribe: subscribeMessage,
   Ack: ackMessage,
   ViewHeader: viewHeader,
@@ -26,11 +28,12 @@ const SUMMARY: Readonly<Record<string, string>> = {
   Pose: 'A frame that was worked on: posed, or lost and why.',
   Status: 'What a source does, and its statistics.',
   Error: 'A message was not understood; unless it only named an unknown stream, the socket closes.',
+  Alive: 'Once a second where nothing else is said: whoever hears nothing for five has lost the server.',
   Subscribe: 'Narrows what this socket receives.',
   Ack: 'Everything of this stream up to this message has been handled.',
 };
 
-const FROM_SERVER = ['Hello', 'Pose', 'Status', 'Error'] as const;
+const FROM_SERVER = ['Hello', 'Pose', 'Status', 'Error', 'Alive'] as const;
 const FROM_CLIENT = ['Subscribe', 'Ack'] as const;
 
 /** AsyncAPI 3 of the sockets, from the schemas that check the messages. */

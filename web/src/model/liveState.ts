@@ -62,6 +62,8 @@ export function received(state: LiveState, message: ServerMessage, nowMs: number
               lastPosed: message.state === 'posed' ? message : stream.lastPosed,
             },
       );
+    case 'alive':
+      return state;
     case 'status':
       return withStream(state, message.stream, (stream) => ({
         ...stream,
