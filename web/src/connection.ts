@@ -10,6 +10,8 @@ const MAX_RATE_HZ = 30;
  * the socket believes. */
 const SILENT_MS = 5000;
 const LOOK_MS = 500;
+/** A large map over a slow line. */
+const MAP_MS = 120_000;
 /** Close codes that say more than silence. */
 const CLOSE_REASONS: Readonly<Record<number, DownReason>> = { 1001: 'stopped', 1013: 'too-slow' };
 const TOKEN_KEY = 'posestream.token';
@@ -150,10 +152,12 @@ function resumeAfter(session: Session, hello: HelloMessage): object | null {
 
 class TokenWanted extends Error {}
 
-async function request(path: string, method: 'GET' | 'POST'): Promise<Response> {
+async function request(path: string, method: 'GET' | 'POST', withinMs = SILENT_MS): Promise<Response> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   const response = await fetch(new URL(path, document.baseURI), {
     method,
+    // A request that went into a dead line would be waited for for ever.
+    signal: AbortSignal.timeout(withinMs),
     headers: token ? { Authorization: `Bearer ${token}` } : {},
   });
   if (response.status === 401) throw new TokenWanted();
@@ -173,7 +177,7 @@ async function socketUrl(path: string): Promise<URL> {
 async function loadMap(session: Session, hello: HelloMessage, socket: WebSocket): Promise<void> {
   if (session.map()?.header.sha256 === hello.map.sha256) return;
   try {
-    const response = await request('api/map', 'GET');
+    const response = await request('api/map', 'GET', MAP_MS);
     const map = mapDataOf(await response.arrayBuffer(), hello.map.anchor !== null);
     // A map that was swapped meanwhile comes with the next hello.
     if (session.state().hello?.map.sha256 === hello.map.sha256) session.setMap(map);
