@@ -7,10 +7,10 @@ import type { Gateway } from '../server/gateway.js';
 import { action, EXIT } from './command.js';
 import { demoMap } from './demoMap.js';
 import { portNumber } from './numbers.js';
-import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from './openLocalizer.js';
+import { DEFAULT_MODEL } from './openLocalizer.js';
 import { openPage } from './openPage.js';
-import { type Listen, type ServedStream, serveStreams } from './serveStreams.js';
-import { tooLate } from './signals.js';
+import { serveStreams } from './serveStreams.js';
+import { aborted } from './signals.js';
 import { startStatusLine } from './statusLine.js';
 import { colour, say } from './terminal.js';
 
@@ -47,11 +47,16 @@ async function demo(options: Options, signal: AbortSignal): Promise<void> {
     });
   const mapPath = await demoMap(`${TOWN}day-map/`, signal);
   if (signal.aborted) return;
-  const localizer = await openLocalizer({ mapPath, modelPath: DEFAULT_MODEL, options: { evidence: true } });
+  const stream = { id: 'drive', ...filesOf(folder), realtime: true, loop: true };
+  const listen = { port: options.port ?? DEFAULT_PORT, isPortWish: options.port === undefined };
+  const setup = { mapPath, modelPath: DEFAULT_MODEL };
+  const { gateway, outcomes, close } = await serveStreams([stream], listen, setup, signal);
   try {
-    await play({ id: 'drive', ...filesOf(folder), realtime: true, loop: true }, localizer, options, signal);
+    announce(gateway, options.open);
+    const line = startStatusLine(stream.reference);
+    await lastValueFrom(outcomes.pipe(takeUntil(aborted(signal)), line), { defaultValue: null });
   } finally {
-    await localizer.close();
+    await close();
   }
 }
 
@@ -61,34 +66,7 @@ const filesOf = (folder: string) => ({
   reference: `${folder}poses.tum`,
 });
 
-async function play(stream: ServedStream, localizer: OpenLocalizer, options: Options, signal: AbortSignal) {
-  const { gateway, outcomes } = await serveOnFreePort(options.port, (listen) =>
-    serveStreams([stream], listen, localizer, signal),
-  );
-  try {
-    announce(gateway, options.open);
-    const status = startStatusLine(stream.reference);
-    await lastValueFrom(outcomes.pipe(takeUntil(tooLate(signal)), status), { defaultValue: null });
-  } finally {
-    await gateway.close();
-  }
-}
-
 function announce(gateway: Gateway, open: boolean): void {
   say(`${colour.bold('The town is live:')} ${colour.cyan(gateway.url)}   Ctrl-C stops`);
   if (open) openPage(gateway.url);
-}
-
-/** The usual port, or any free one where that is taken; a port that was asked for is taken or nothing is. */
-async function serveOnFreePort<T>(
-  asked: number | undefined,
-  serve: (listen: Listen) => Promise<T>,
-): Promise<T> {
-  try {
-    return await serve({ port: asked ?? DEFAULT_PORT });
-  } catch (error) {
-    const isTaken = error instanceof PosestreamError && error.code === 'E_PORT_IN_USE';
-    if (!isTaken || asked !== undefined) throw error;
-    return serve({ port: 0 });
-  }
 }

@@ -1,14 +1,14 @@
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
-import { lastValueFrom, takeUntil } from 'rxjs';
+import { lastValueFrom } from 'rxjs';
 import { readTextFile } from '../map/posedFolder.js';
-import { parseConfig, type ServeConfig } from '../server/config.js';
+import { parseConfig, type ServeConfig, type StreamConfig } from '../server/config.js';
 import { action, EXIT, usageError } from './command.js';
 import { isUrl } from './input.js';
 import { portNumber } from './numbers.js';
-import { DEFAULT_MODEL, openLocalizer } from './openLocalizer.js';
-import { type ServedStream, serveStreams } from './serveStreams.js';
-import { aborted, tooLate } from './signals.js';
+import { DEFAULT_MODEL } from './openLocalizer.js';
+import { serveStreams } from './serveStreams.js';
+import { aborted } from './signals.js';
 import { colour, say } from './terminal.js';
 
 const EXAMPLES = `
@@ -71,31 +71,22 @@ const collect = (value: string, before: readonly string[]) => [...before, value]
 
 async function serve(configPath: string | undefined, options: Options, signal: AbortSignal): Promise<void> {
   const settings = configPath === undefined ? fromFlags(options) : override(readConfig(configPath), options);
-  const localizer = await openLocalizer({
-    mapPath: settings.map,
-    modelPath: settings.model ?? DEFAULT_MODEL,
-    options: { evidence: true },
-  });
+  const setup = { mapPath: settings.map, modelPath: settings.model ?? DEFAULT_MODEL };
+  const { gateway, close } = await serveStreams(settings.streams, settings.listen, setup, signal);
   try {
-    const { gateway, outcomes } = await serveStreams(settings.streams, settings.listen, localizer, signal);
     say(
       `${colour.bold('posestream')} ${gateway.url}   poses at ${gateway.url.replace(/^http/, 'ws')}poses   Ctrl-C stops`,
     );
-    try {
-      const finished = lastValueFrom(outcomes.pipe(takeUntil(tooLate(signal))), { defaultValue: null });
-      await Promise.all([finished, lastValueFrom(aborted(signal))]);
-    } finally {
-      await gateway.close();
-    }
+    await lastValueFrom(aborted(signal));
   } finally {
-    await localizer.close();
+    await close();
   }
 }
 
 interface Settings {
   readonly map: string;
   readonly model?: string;
-  readonly streams: readonly ServedStream[];
+  readonly streams: readonly StreamConfig[];
   readonly listen: ServeConfig['listen'] & {
     readonly limits: ServeConfig['limits'];
     readonly record?: string;
@@ -144,7 +135,7 @@ function fromFlags(options: Options): Settings {
   return override({ map: options.map, streams: [], listen: DEFAULT_LISTEN }, options);
 }
 
-function flagStreams({ stream, intrinsics, reference, loop }: Options): ServedStream[] {
+function flagStreams({ stream, intrinsics, reference, loop }: Options): StreamConfig[] {
   const taken = new Set<string>();
   return stream.map((text) => {
     const [, id, source] = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})=(.+)$/.exec(text) ?? [];

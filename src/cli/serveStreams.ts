@@ -1,150 +1,126 @@
 import { availableParallelism } from 'node:os';
-import { merge, type Observable } from 'rxjs';
-import type { Camera } from '../domain/camera.js';
+import { type Observable, Subject } from 'rxjs';
+import { PosestreamError } from '../domain/errors.js';
 import type { Outcome } from '../domain/outcome.js';
 import { readTextFile } from '../map/posedFolder.js';
 import { nearestPose, sortTrajectory } from '../map/trajectory.js';
 import { parseTum } from '../map/tum.js';
 import { admit, overCapacity, usualMaxStreams } from '../server/admission.js';
+import type { WorkerSetup } from '../server/bus.js';
+import { processBus } from '../server/busProcess.js';
+import type { ListenConfig, StreamConfig } from '../server/configSchema.js';
+import type { Control } from '../server/control.js';
 import { withOutputs } from '../server/formats/outputs.js';
-import { createGateway, type Gateway, type GatewayLimits, type GatewayStream } from '../server/gateway.js';
-import { runStream } from '../server/runStream.js';
-import type { SourceStatus as WireStatus } from '../server/wire.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewayLimits,
+  type GatewayOptions,
+  type GatewayStream,
+} from '../server/gateway.js';
+import type { RestRules } from '../server/rest/rules.js';
+import { createStation, type Station } from '../server/station.js';
 import { systemClock } from '../streams/clock.js';
-import type { FrameSource } from '../streams/frameSource.js';
-import { liveFrames } from '../streams/liveFrames.js';
-import { pushPort } from '../streams/pushed.js';
-import type { SourceStatus } from '../streams/sourceStatus.js';
-import { openInput } from './input.js';
-import type { OpenLocalizer } from './openLocalizer.js';
 import { type OutputsOptions, openOutputs } from './openOutputs.js';
 import { streamNotes } from './streamNotes.js';
 import { say } from './terminal.js';
 import { packageVersion } from './version.js';
 
-/** One camera as `serve` and `demo` describe it. */
-export interface ServedStream {
-  readonly id: string;
-  /** A video file or an rtsp:// address. */
-  readonly source: string;
-  readonly intrinsics?: string;
-  readonly realtime: boolean;
-  readonly loop: boolean;
-  readonly maxSidePx?: number;
-  /** TUM trajectory; the page then shows the error against it. */
-  readonly reference?: string;
-}
-
-export interface Listen extends OutputsOptions {
-  readonly host?: string;
+export interface Listen extends Partial<ListenConfig>, OutputsOptions {
   readonly port: number;
-  readonly token?: string;
-  readonly origins?: readonly string[];
+  /** Any free port will do where this one is taken. */
+  readonly isPortWish?: boolean;
   readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
+  /** What may be named over REST; absent: nothing can be changed there. */
+  readonly rules?: RestRules;
 }
 
 export interface Serving {
   readonly gateway: Gateway;
-  /** Every outcome of every stream; completes when all sources have ended. */
+  readonly control: Control;
+  /** Every outcome of every stream. */
   readonly outcomes: Observable<Outcome>;
+  /** Done within 2 s: the last frames are counted, clients are told, nothing is left running. */
+  readonly close: () => Promise<void>;
 }
 
-/** Opens the gateway and every stream into it. Sources start when `outcomes` is subscribed. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
+/** Starts a worker, opens every stream in it and a gateway before it. Throws what opening map, network, a source or the
+ * port throws; then nothing is left running. */
 export async function serveStreams(
-  streams: readonly ServedStream[],
+  streams: readonly StreamConfig[],
   listen: Listen,
-  localizer: OpenLocalizer,
+  setup: WorkerSetup,
   signal: AbortSignal,
 ): Promise<Serving> {
   const maxStreams = listen.limits?.maxStreams ?? usualMaxStreams(availableParallelism());
+  const station = createStation({ openBus: processBus(WORKER), setup, maxStreams, truthOf });
+  const stop = (): void => void station.close();
+  signal.addEventListener('abort', stop);
+  try {
+    return await serveStation(station, streams, listen, maxStreams, signal);
+  } catch (error) {
+    await station.close();
+    throw error;
+  }
+}
+
+async function serveStation(
+  station: Station,
+  streams: readonly StreamConfig[],
+  listen: Listen,
+  maxStreams: number,
+  signal: AbortSignal,
+): Promise<Serving> {
   const { admitted, refused } = admit(streams, maxStreams);
-  const opened = await Promise.all(
-    admitted.map(async (stream) => ({ stream, ...(await open(stream, localizer, signal)) })),
-  );
+  const { map, model } = await station.opened;
+  const opened = await station.open(admitted);
   const served = {
-    map: localizer.map,
-    model: localizer.engine.model,
-    streams: [
-      ...opened.map(({ stream, camera, ingest }) => ({ ...gatewayStream(stream, camera), ingest })),
-      ...refused.map(({ id }) => ({ id })),
-    ],
-    serverVersion: packageVersion(),
+    ...{ map, model, serverVersion: packageVersion() },
+    streams: [...opened, ...refused.map(({ id }) => ({ id }))],
   };
   const outputs = await openOutputs(listen, served);
-  const gateway = withOutputs(
-    await createGateway({ ...listen, ...served, onWarning: say }),
-    outputs,
-    systemClock.nowMs,
-  );
+  const changes = listen.rules ? { control: station, rules: listen.rules } : undefined;
+  const bare = await createGatewayAt({ ...listen, ...served, changes, onWarning: say }, listen.isPortWish);
+  const outcomes = new Subject<Outcome>();
   const note = streamNotes((line) => signal.aborted || say(line));
-  const noting: Gateway = {
-    ...gateway,
-    publishStatus: (id, status) => {
+  const heard = withOutputs(bare, outputs, systemClock.nowMs);
+  const gateway: Gateway = {
+    ...heard,
+    publishStatus(id, status) {
       note(id, status);
-      gateway.publishStatus(id, status);
+      heard.publishStatus(id, status);
+    },
+    publishOutcome(id, outcome) {
+      heard.publishOutcome(id, outcome);
+      outcomes.next(outcome);
     },
   };
   for (const { id } of refused) {
     const { code, message, hint } = overCapacity(id, maxStreams);
-    noting.publishStatus(id, { kind: 'failed', code, message, hint });
+    gateway.publishStatus(id, { kind: 'failed', code, message, hint });
   }
-  const outcomes = merge(
-    ...opened.map(({ stream, start }) => {
-      const frames = start((status) => {
-        if (status.kind !== 'ended') note(stream.id, status);
-        gateway.publishStatus(stream.id, wireStatus(status));
-      });
-      return runStream(stream.id, liveFrames(frames), localizer, noting);
-    }),
-  );
-  return { gateway, outcomes };
-}
-
-const DEFAULT_SIZE_PX = 640;
-
-interface OpenedStream {
-  readonly camera: Camera;
-  readonly ingest?: GatewayStream['ingest'];
-  readonly start: (tell: (status: SourceStatus) => void) => FrameSource;
-}
-
-async function open(
-  stream: ServedStream,
-  localizer: OpenLocalizer,
-  signal: AbortSignal,
-): Promise<OpenedStream> {
-  const { source, id, loop, intrinsics, realtime } = stream;
-  const maxSidePx = stream.maxSidePx ?? Math.min(localizer.map.header.maxSidePx, DEFAULT_SIZE_PX);
-  const push = source === 'push:' ? pushPort() : undefined;
-  let tell: (status: SourceStatus) => void = () => undefined;
-  const { frames, camera } = await openInput(source, {
-    ...{ intrinsics, maxSidePx, stream: id, loop, signal, push, map: localizer.map },
-    clock: realtime ? systemClock : undefined,
-    onStatus: (status) => tell(status),
-  });
-  return {
-    camera,
-    ingest: push?.attach,
-    start: (listener) => {
-      tell = listener;
-      return frames;
-    },
+  station.serve(gateway);
+  const close = async (): Promise<void> => {
+    await station.close();
+    await gateway.close();
   };
+  return { gateway, control: station, outcomes, close };
 }
 
-function wireStatus(status: SourceStatus): WireStatus {
-  return status.kind === 'retrying'
-    ? { kind: 'retrying', attempt: status.attempt, inMs: status.inMs }
-    : { kind: status.kind };
+async function createGatewayAt(options: GatewayOptions, isPortWish = false): Promise<Gateway> {
+  try {
+    return await createGateway(options);
+  } catch (error) {
+    const isTaken = error instanceof PosestreamError && error.code === 'E_PORT_IN_USE';
+    if (!isTaken || !isPortWish) throw error;
+    return createGateway({ ...options, port: 0 });
+  }
 }
 
-function gatewayStream(stream: ServedStream, camera: GatewayStream['camera']): GatewayStream {
-  if (stream.reference === undefined) return { id: stream.id, camera };
-  const path = stream.reference;
-  const truth = sortTrajectory(parseTum(readTextFile(path), path), path);
-  return {
-    id: stream.id,
-    camera,
-    truth: (frame) => nearestPose(truth, frame.timestampS)?.worldFromCam ?? null,
-  };
+function truthOf({ reference }: StreamConfig): GatewayStream['truth'] {
+  if (reference === undefined) return undefined;
+  const truth = sortTrajectory(parseTum(readTextFile(reference), reference), reference);
+  return (frame) => nearestPose(truth, frame.timestampS)?.worldFromCam ?? null;
 }

@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PosestreamError } from '../domain/errors.js';
 import { streamNotes } from './streamNotes.js';
 
 const retrying = (attempt: number) => ({
   kind: 'retrying' as const,
   attempt,
   inMs: 250,
-  error: new PosestreamError('E_SOURCE_OPEN', 'rtsp://cam did not answer.'),
+  message: 'E_SOURCE_OPEN rtsp://cam did not answer.',
 });
 
 test('trouble is told once, then that it is over; what works says nothing', () => {
   const lines: string[] = [];
   const note = streamNotes((line) => lines.push(line));
-  note('car', { kind: 'connecting', attempt: 1 });
+  note('car', { kind: 'connecting' });
   note('drone', { kind: 'streaming' });
   for (const attempt of [2, 3, 4]) note('car', retrying(attempt));
   note('car', { kind: 'streaming' });

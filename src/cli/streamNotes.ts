@@ -1,14 +1,12 @@
-import type { SourceStatus as WireStatus } from '../server/wire.js';
-import type { SourceStatus } from '../streams/sourceStatus.js';
+import type { SourceStatus } from '../server/wire.js';
 
 /** What a person at the terminal should know of the streams: trouble once, however often a source tries again, and its
  * end. A stream that just works says nothing. */
 export function streamNotes(tell: (line: string) => void) {
   const inTrouble = new Set<string>();
-  return (id: string, status: SourceStatus | WireStatus): void => {
+  return (id: string, status: SourceStatus): void => {
     if (status.kind === 'streaming') {
       if (inTrouble.delete(id)) tell(`${id}: streaming`);
-      if ('note' in status) tell(`${id}: ${status.note}`);
       return;
     }
     const note = noteOf(status);
@@ -18,9 +16,9 @@ export function streamNotes(tell: (line: string) => void) {
   };
 }
 
-function noteOf(status: SourceStatus | WireStatus): string | null {
-  if (status.kind === 'retrying' && 'error' in status)
-    return `${status.error.code} ${status.error.message} It is tried again.`;
+function noteOf(status: SourceStatus): string | null {
+  if (status.kind === 'retrying' && status.message !== undefined)
+    return `${status.message} It is tried again.`;
   if (status.kind === 'failed') return [status.code, status.message, status.hint ?? ''].join(' ').trim();
-  return status.kind === 'ended' ? 'ended' : null;
+  return status.kind === 'ended' || status.kind === 'paused' ? status.kind : null;
 }

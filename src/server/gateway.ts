@@ -2,22 +2,25 @@ import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { PosestreamError } from '../domain/errors.js';
 import type { GrayImage, ModelIdentity } from '../domain/features.js';
-import type { MapModel } from '../domain/mapModel.js';
+import type { FrameId } from '../domain/frame.js';
 import type { Outcome } from '../domain/outcome.js';
 import { type AccessToken, accessTokens, createAccess, isLoopback } from './access.js';
 import type { Item } from './delivery.js';
 import { type Encoded, encodedOnce } from './encoding.js';
-import { createFanOut } from './fanOut.js';
+import { createFanOut, type FanOut } from './fanOut.js';
 import { createFoxglove } from './formats/foxglove.js';
 import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
 import { createHttpHandler } from './httpRoutes.js';
 import { takeVideo } from './ingestSocket.js';
 import { listen, publicWithoutToken, urlOf } from './listen.js';
+import type { Log } from './log.js';
+import { loopToLog, watchLoop } from './loopDelay.js';
 import { encodeMapGeometry } from './mapGeometry.js';
 import { createMetrics } from './metrics.js';
 import { captureAgeMs } from './poseMessage.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
 import type { Changes } from './rest/rest.js';
+import type { ServedMap } from './servedMap.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
 import { acceptSockets, type Route, type Sockets } from './upgrade.js';
@@ -43,7 +46,7 @@ export interface GatewayOptions {
   readonly tokens?: readonly AccessToken[];
   /** Other pages that may open sockets, as browsers name them in Origin; default none. */
   readonly origins?: readonly string[];
-  readonly map: MapModel;
+  readonly map: ServedMap;
   readonly model: ModelIdentity;
   readonly streams: readonly GatewayStream[];
   readonly serverVersion: string;
@@ -54,6 +57,8 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** Unix time, ms, that ages are counted to; default the system's. */
   readonly nowMs?: () => number;
+  /** Told what happens to the server itself. */
+  readonly log?: Log;
   /** Told about failures that end nothing, such as a picture that could not be encoded. */
   readonly onWarning?: (message: string) => void;
 }
@@ -62,12 +67,25 @@ export interface GatewayOptions {
 export interface Gateway {
   /** Address of the page, with a trailing slash. */
   readonly url: string;
+  /** A frame came in; where this is told, it is told before the frame's outcome. */
+  publishArrival(stream: string, frame: FrameId): void;
+  /** Frames that came in and whose outcome has not been published. */
+  inFlight(stream: string): readonly FrameId[];
   publishOutcome(stream: string, outcome: Outcome): void;
   publishStatus(stream: string, status: SourceStatus): void;
   /** Whether somebody would see a picture now: ask before keeping pixels or asking for evidence. */
   wantsFrame(stream: string): boolean;
   /** The picture an outcome was made from; copied at once where it is wanted, ignored otherwise. */
   publishFrame(stream: string, image: GrayImage, outcome: Outcome): void;
+  has(stream: string): boolean;
+  /** Clients are told by a new hello, as by the next two. */
+  addStream(stream: GatewayStream): void;
+  removeStream(id: string): void;
+  setMap(map: ServedMap): void;
+  /** For the books of operations. */
+  noteWorkerRestart(): void;
+  /** What a client that came now would be told. */
+  hello(): HelloMessage;
   clients(): number;
   /** Sockets close with 1001; done within 2 s. */
   close(): Promise<void>;
@@ -97,22 +115,46 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const monotonicMs = (): number => performance.now();
   const nowMs = options.nowMs ?? Date.now;
   const access = createAccess(tokens, monotonicMs);
-  const hubs = new Map<string, StreamHub>();
-  for (const stream of options.streams)
-    hubs.set(stream.id, createStreamHub(stream, { ...options, viewHz: limits.viewHz, monotonicMs, nowMs }));
-  const clients = new Set<PoseClient>();
   const slices = { sliceMs: SLICE_MS, monotonicMs, soon: setImmediate };
-  const fanOuts = <T>(give: (id: string) => (client: PoseClient, item: T) => void) =>
-    new Map([...hubs.keys()].map((id) => [id, createFanOut({ ...slices, give: give(id) })]));
-  const poses = fanOuts<Item>((id) => (client, item) => client.offer(id, item));
-  const statuses = fanOuts<Encoded>((id) => (client, status) => client.sendStatus(id, status));
-  const foxglove = createFoxglove({ ...options, viewHz: limits.viewHz, monotonicMs, nowMs });
+  const served = new Map<string, Served>();
+  const clients = new Set<PoseClient>();
+  const foxglove = createFoxglove({
+    ...{ map: options.map, streams: options.streams, viewHz: limits.viewHz, monotonicMs, nowMs },
+    mayWatch: () => viewers() < limits.maxViewers,
+  });
+  const loop = watchLoop({ monotonicMs, onChange: loopToLog(options.log) });
+  let { map } = options;
+  let geometry = geometryOf(map);
+  for (const stream of options.streams) serve(stream);
 
-  const metrics = createMetrics({ clients: () => clients.size, viewers: () => viewers() });
-  const viewers = (): number => [...hubs.values()].reduce((sum, { view }) => sum + view.viewers(), 0);
+  function serve(stream: GatewayStream): void {
+    const { id } = stream;
+    const { model } = options;
+    const hub = createStreamHub(stream, {
+      ...{ map: () => map, model, viewHz: limits.viewHz, monotonicMs, nowMs },
+    });
+    const poses = createFanOut<PoseClient, Item>({
+      ...slices,
+      give: (client, item) => client.offer(id, item),
+    });
+    const statuses = createFanOut<PoseClient, Encoded>({
+      ...slices,
+      give: (client, status) => client.sendStatus(id, status),
+    });
+    served.set(id, { stream, hub, poses, statuses });
+  }
 
-  const hello = (): HelloMessage => helloOf(options, hubs);
-  const geometry = { bytes: encodeMapGeometry(options.map), etag: `"${options.map.sha256.slice(0, 32)}"` };
+  const metrics = createMetrics({
+    ...{ clients: () => clients.size, viewers: () => viewers(), foxgloveClients: foxglove.clients, loop },
+  });
+  const viewers = (): number =>
+    [...served.values()].reduce((sum, { hub }) => sum + hub.view.viewers(), foxglove.viewers());
+
+  const hello = (): HelloMessage => helloOf(options, map, served.values());
+  const helloAgain = (): void => {
+    const message = encodedOnce(hello());
+    for (const client of clients) client.sendHello(message);
+  };
   const server = createServer(
     {
       headersTimeout: 3000,
@@ -125,7 +167,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       boundToLoopback,
       files: loadStaticFiles(options.pageDir ?? defaultPageDir()),
       map: () => geometry,
-      health: () => ({ status: 'ok', streams: hubs.size, clients: clients.size }),
+      health: () => ({
+        status: loop.isDegraded() ? 'degraded' : 'ok',
+        streams: served.size,
+        clients: clients.size,
+      }),
       ...{ hello, metrics, onWarning: options.onWarning },
       changes: options.changes ?? null,
     }),
@@ -135,25 +181,30 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     ...limits,
     ...{ access, boundToLoopback, route },
     origins: options.origins ?? [],
+    onRefused: (status) => {
+      metrics.clientRefused(status);
+      options.log?.event('warn', `refused-${status}`, `a client was refused: ${status}`);
+    },
+    onClosed: metrics.clientClosed,
   });
 
   function route(url: URL): number | Route {
     if (url.pathname === '/poses') return { serve: addPoseClient };
     if (url.pathname === '/foxglove') return { serve: foxglove.add, protocols: FOXGLOVE_PROTOCOLS };
     const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(url.pathname);
-    if (ingest) return uploadTo(options.streams.find(({ id }) => id === ingest[1]));
+    if (ingest) return uploadTo(served.get(ingest[1])?.stream, metrics.ingested);
     if (url.pathname !== '/view') return 404;
-    const hub = hubs.get(url.searchParams.get('stream') ?? options.streams[0]?.id ?? '');
-    if (!hub) return 404;
-    return viewers() >= limits.maxViewers ? 503 : { serve: hub.view.add };
+    const viewed = served.get(url.searchParams.get('stream') ?? served.keys().next().value ?? '');
+    if (!viewed) return 404;
+    return viewers() >= limits.maxViewers ? 503 : { serve: viewed.hub.view.add };
   }
 
   function addPoseClient(socket: Parameters<typeof servePoses>[0]): void {
     socket.send(JSON.stringify(hello()));
     const client = servePoses(socket, {
-      knowsStream: (id) => hubs.has(id),
-      latest: (id) => hubs.get(id)?.latest() ?? null,
-      streams: () => hubs.keys(),
+      knowsStream: (id) => served.has(id),
+      latest: (id) => served.get(id)?.hub.latest() ?? null,
+      streams: () => served.keys(),
       monotonicMs,
       nowMs,
     });
@@ -161,63 +212,109 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     socket.on('close', () => clients.delete(client));
   }
 
-  function broadcastStatus(hub: StreamHub): void {
+  function broadcastStatus({ hub, statuses }: Served): void {
     const message = hub.statusMessage();
     foxglove.publishStatus(message);
-    if (clients.size === 0) return;
-    statuses.get(hub.id)?.(clients, encodedOnce(message));
+    if (clients.size > 0) statuses(clients, encodedOnce(message));
   }
 
   const everySecond = setInterval(() => {
-    for (const hub of hubs.values()) broadcastStatus(hub);
+    for (const one of served.values()) broadcastStatus(one);
     for (const client of clients) client.everySecond();
   }, STATISTICS_MS);
   everySecond.unref();
 
-  const hubOf = (stream: string): StreamHub => {
-    const hub = hubs.get(stream);
-    if (!hub) throw new PosestreamError('E_INTERNAL', `No stream '${stream}' in this gateway.`);
-    return hub;
+  const servedOf = (stream: string): Served => {
+    const found = served.get(stream);
+    if (!found) throw new PosestreamError('E_INTERNAL', `No stream '${stream}' in this gateway.`);
+    return found;
   };
 
   await listen(server, host, options.port);
   return {
     url: urlOf(server, host),
+    publishArrival: (stream, frame) => servedOf(stream).hub.arrive(frame),
+    inFlight: (stream) => servedOf(stream).hub.inFlight(),
     publishOutcome(stream, outcome) {
-      const item = hubOf(stream).record(outcome);
+      const { hub, poses } = servedOf(stream);
+      const item = hub.record(outcome);
       metrics.outcome(stream, outcome, captureAgeMs(outcome.frame, nowMs()));
-      if (item) poses.get(stream)?.(clients, item);
+      if (item) poses(clients, item);
       foxglove.publishOutcome(stream, outcome, item);
     },
     publishStatus(stream, status) {
-      const hub = hubOf(stream);
-      hub.setSource(status);
+      const one = servedOf(stream);
+      one.hub.setSource(status);
       metrics.source(stream, status);
       foxglove.publishSource(stream, status);
-      broadcastStatus(hub);
+      broadcastStatus(one);
     },
-    wantsFrame: (stream) => hubOf(stream).view.wanted() || foxglove.wantsFrame(stream),
+    wantsFrame: (stream) => servedOf(stream).hub.view.wanted() || foxglove.wantsFrame(stream),
     publishFrame(stream, image, outcome) {
-      const { view } = hubOf(stream);
+      const { view } = servedOf(stream).hub;
       Promise.all([view.publish(image, outcome), foxglove.publishFrame(stream, image, outcome)]).catch(
         (error: unknown) => options.onWarning?.(`picture of ${stream}: ${String(error)}`),
       );
     },
+    has: (stream) => served.has(stream),
+    addStream(stream) {
+      serve(stream);
+      foxglove.setStream(stream);
+      helloAgain();
+    },
+    removeStream(id) {
+      servedOf(id).hub.view.close();
+      served.delete(id);
+      metrics.source(id, { kind: 'ended' });
+      foxglove.removeStream(id);
+      helloAgain();
+    },
+    setMap(next) {
+      map = next;
+      geometry = geometryOf(map);
+      foxglove.setMap(map);
+      helloAgain();
+    },
+    noteWorkerRestart: metrics.workerRestarted,
+    hello,
     clients: () => clients.size,
     close: once(async () => {
       clearInterval(everySecond);
+      loop.stop();
       await shutDown(server, sockets);
     }),
   };
 }
 
-function uploadTo(stream: GatewayStream | undefined): number | Route {
-  const attach = stream?.ingest;
-  return attach ? { isUpload: true, serve: (socket) => takeVideo(socket, attach) } : 404;
+interface Served {
+  readonly stream: GatewayStream;
+  readonly hub: StreamHub;
+  readonly poses: FanOut<PoseClient, Item>;
+  readonly statuses: FanOut<PoseClient, Encoded>;
 }
 
-function helloOf(options: GatewayOptions, hubs: ReadonlyMap<string, StreamHub>): HelloMessage {
-  const { header, sha256, keyframes, points } = options.map;
+const geometryOf = (map: ServedMap) => ({
+  bytes: encodeMapGeometry(map),
+  etag: `"${map.sha256.slice(0, 32)}"`,
+});
+
+function uploadTo(
+  stream: GatewayStream | undefined,
+  ingested: (stream: string, bytes: number) => void,
+): number | Route {
+  if (!stream?.ingest) return 404;
+  const { id, ingest } = stream;
+  return {
+    isUpload: true,
+    serve(socket) {
+      socket.on('message', (data, isBinary) => isBinary && ingested(id, (data as Buffer).length));
+      takeVideo(socket, ingest);
+    },
+  };
+}
+
+function helloOf(options: GatewayOptions, map: ServedMap, served: Iterable<Served>): HelloMessage {
+  const { header, sha256, keyframes, points } = map;
   const { name, version } = options.model;
   return {
     type: 'hello',
@@ -232,7 +329,7 @@ function helloOf(options: GatewayOptions, hubs: ReadonlyMap<string, StreamHub>):
       anchor: header.anchor,
     },
     model: { name, version, sha256: options.model.sha256 },
-    streams: [...hubs.values()].map((hub) => hub.info()),
+    streams: [...served].map(({ hub }) => hub.info()),
   };
 }
 

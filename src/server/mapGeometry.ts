@@ -1,12 +1,12 @@
-import type { MapModel } from '../domain/mapModel.js';
 import { encodePacked } from './packed.js';
+import type { ServedMap } from './servedMap.js';
 import type { MapGeometryHeader } from './wire.js';
 
 const MAX_POINTS = 50_000;
 const POSE_FLOATS = 7;
 
 /** Points and keyframes as the page draws them: a packed message, at most 50 000 points, evenly picked. */
-export function encodeMapGeometry(map: MapModel): Uint8Array {
+export function encodeMapGeometry(map: ServedMap): Uint8Array {
   const { points, keyframes, header } = map;
   const origin = originOf(map);
   const picked = Math.min(points.count, MAX_POINTS);
@@ -36,7 +36,7 @@ export function encodeMapGeometry(map: MapModel): Uint8Array {
 }
 
 /** Middle of the keyframes' bounding box. */
-function originOf({ keyframes }: MapModel): [number, number, number] {
+function originOf({ keyframes }: ServedMap): [number, number, number] {
   const low = [Infinity, Infinity, Infinity];
   const high = [-Infinity, -Infinity, -Infinity];
   for (let k = 0; k < keyframes.count; k++) {

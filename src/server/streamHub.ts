@@ -1,14 +1,15 @@
 import type { Camera } from '../domain/camera.js';
 import type { ModelIdentity } from '../domain/features.js';
 import type { FrameId } from '../domain/frame.js';
-import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import type { Sender } from '../streams/pushed.js';
 import { createStreamCounters } from './counters.js';
 import type { Item } from './delivery.js';
+import { createDoor } from './door.js';
 import { createEvRate } from './evRate.js';
 import { captureAgeMs, poseEncoder, poseMessageOf } from './poseMessage.js';
+import type { ServedMap } from './servedMap.js';
 import { createTroubles } from './troubles.js';
 import { createViewChannel, type ViewChannel } from './viewChannel.js';
 import type { SourceStatus, StatusMessage, StreamInfo } from './wire.js';
@@ -29,6 +30,8 @@ export interface GatewayStream {
 export interface StreamHub {
   readonly id: string;
   readonly view: ViewChannel;
+  arrive(frame: FrameId): void;
+  inFlight(): readonly FrameId[];
   /** Counts the outcome; the message to send, or null for a drop, which only the books show. */
   record(outcome: Outcome): Item | null;
   latest(): Item | null;
@@ -40,7 +43,8 @@ export interface StreamHub {
 }
 
 export interface StreamHubOptions {
-  readonly map: MapModel;
+  /** Of this moment. */
+  readonly map: () => ServedMap;
   readonly model: ModelIdentity;
   readonly viewHz: number;
   readonly monotonicMs: () => number;
@@ -49,27 +53,36 @@ export interface StreamHubOptions {
 
 export function createStreamHub(stream: GatewayStream, options: StreamHubOptions): StreamHub {
   const counters = createStreamCounters();
+  const door = createDoor();
   const troubles = createTroubles();
   const evRate = createEvRate();
-  const { map, model, nowMs, monotonicMs } = options;
+  const { model, nowMs, monotonicMs } = options;
   let source: SourceStatus = { kind: 'connecting' };
   let latest: Item | null = null;
   let changed = false;
 
   const status = () => {
     const atMs = monotonicMs();
-    return { source, statistics: { ...counters.statistics(atMs), lastHour: troubles.lastHour(atMs) } };
+    const inFlight = door.count(counters.totals().in);
+    return {
+      source,
+      statistics: { ...counters.statistics(atMs), ...inFlight, lastHour: troubles.lastHour(atMs) },
+    };
   };
 
   return {
     id: stream.id,
     view: createViewChannel({ ...options, maxHz: options.viewHz }),
+    arrive: door.arrive,
+    inFlight: door.inFlight,
     record(outcome) {
+      door.settle(outcome.frame);
       counters.record(outcome, monotonicMs(), captureAgeMs(outcome.frame, nowMs()));
       changed = true;
       const evRateOk = evRate(outcome);
       if (outcome.kind === 'dropped') return null;
       const { frame } = outcome;
+      const map = options.map();
       const message = poseMessageOf(outcome, {
         counters: counters.totals(),
         mapSha256: map.sha256,

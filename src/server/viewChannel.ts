@@ -21,6 +21,8 @@ export interface ViewChannel {
   /** Copies the pixels, then encodes them off this thread. Resolves when the picture is on its way or dropped. */
   publish(image: GrayImage, outcome: Outcome): Promise<void>;
   viewers(): number;
+  /** Everybody goes. */
+  close(): void;
 }
 
 export interface ViewChannelOptions {
@@ -45,6 +47,9 @@ export function createViewChannel(options: ViewChannelOptions): ViewChannel {
   return {
     wanted,
     viewers: () => viewers.size,
+    close() {
+      for (const socket of viewers.keys()) socket.close(CLOSE.goingAway, 'this stream is gone');
+    },
     add(socket) {
       const delivery = createDelivery(linkOf(socket, options.monotonicMs, options.nowMs), MAX_BUFFERED_BYTES);
       viewers.set(socket, delivery);

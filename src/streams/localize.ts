@@ -64,23 +64,26 @@ export function localizeRecording(
 /** Sees a frame while its pixels are there; what it returns, if anything, is told the frame's outcome. */
 export type FrameWatcher = (frame: Frame) => ((outcome: Outcome) => void) | null;
 
-/** A live camera: while a frame is worked on only the newest waits, the others are dropped and counted. */
+/** A live camera: while a frame is worked on only the newest waits, the others are dropped and counted.
+ * @param localizer  a function is asked before each frame: another map may have come */
 export function localizeLive(
-  localizer: Localizer,
+  localizer: Localizer | (() => Localizer),
   mode: LocalizeMode,
   watch: FrameWatcher = () => null,
 ): OperatorFunction<Frame, Outcome> {
-  const localize = localizeFrame(localizer, mode, 'spare');
+  const newestLocalizer = typeof localizer === 'function' ? localizer : () => localizer;
+  const { turns } = newestLocalizer();
+  const localizeNow = onNewest(newestLocalizer, mode);
   const newest = conflateScan<Frame, Held, Step | Dropped>({
     seed: START,
     next: (held, result) => ('track' in result ? heldOf(held, result) : held),
     project: (frame, held, leaveTurn) => {
       const tell = watch(frame);
-      const step = localize(frame, held, leaveTurn);
+      const step = localizeNow(frame, held, leaveTurn);
       return tell === null ? step : step.pipe(tap(({ outcome }) => tell(outcome)));
     },
     displaced: (frame) => dropFrame(frame, 'busy'),
-    turns: localizer.turns,
+    turns,
   });
   return connect((frames) =>
     merge(
@@ -97,6 +100,20 @@ export function localizeLive(
       ),
     ),
   );
+}
+
+/** What was held in another map is worth nothing in this one, and the path breaks. */
+function onNewest(localizer: () => Localizer, mode: LocalizeMode): ReturnType<typeof localizeFrame> {
+  let used = localizer();
+  let localize = localizeFrame(used, mode, 'spare');
+  return (frame, held, seen) => {
+    const newest = localizer();
+    if (newest === used) return localize(frame, held, seen);
+    used = newest;
+    localize = localizeFrame(used, mode, 'spare');
+    const { resetCounter } = held.track;
+    return localize(frame, { ...START, track: { ...LOST, resetCounter: resetCounter + 1 } }, seen);
+  };
 }
 
 /** decode → HF-Net → (track | retrieve → cluster → match → PnP) → believe, for one frame: exactly one outcome. `seen` is

@@ -1,11 +1,11 @@
 import type { Camera } from '../../domain/camera.js';
 import type { FrameId } from '../../domain/frame.js';
-import type { MapModel } from '../../domain/mapModel.js';
 import type { Evidence, Outcome } from '../../domain/outcome.js';
 import type { WorldFromCam } from '../../domain/rigid.js';
 import type { Quaternion, Vec3 } from '../../geometry/rigid.js';
 import { encodeMapGeometry } from '../mapGeometry.js';
 import { asFloat32, decodePacked } from '../packed.js';
+import type { ServedMap } from '../servedMap.js';
 import { mapGeometryHeader, type SourceStatus } from '../wire.js';
 
 /** Every pose is given in this frame. */
@@ -55,7 +55,7 @@ export function frameTransform(stream: string, { q, t }: WorldFromCam, stampMs: 
 }
 
 /** At most 50 000 points as float32, from an origin of their own so that they keep their millimetres. */
-export function mapPointCloud(map: MapModel, stampMs: number) {
+export function mapPointCloud(map: ServedMap, stampMs: number) {
   const { header, sections } = decodePacked(encodeMapGeometry(map).buffer as ArrayBuffer);
   const { origin } = mapGeometryHeader.parse(header);
   const xyz = asFloat32(sections[0]);

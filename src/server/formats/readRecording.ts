@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { McapStreamReader, type McapTypes } from '@mcap/core';
 import { PosestreamError } from '../../domain/errors.js';
-import type { MapModel } from '../../domain/mapModel.js';
 import { fileError, isFileError } from '../../map/fileError.js';
+import type { ServedMap } from '../servedMap.js';
 import { type SourceStatus, sourceStatus } from '../wire.js';
 import { decodeOutcome, type RecordedOutcome } from './outcomeJson.js';
 import {
@@ -25,7 +25,7 @@ export type RecordedEntry =
 
 export interface OpenRecording {
   readonly info: RecordingInfo;
-  readonly map: MapModel;
+  readonly map: ServedMap;
   /** To be read once. Ends where the file does, also where that is too early. */
   readonly entries: AsyncIterable<RecordedEntry>;
 }

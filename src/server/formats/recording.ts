@@ -3,34 +3,25 @@ import { McapWriter } from '@mcap/core';
 import { PosestreamError } from '../../domain/errors.js';
 import type { GrayImage, ModelIdentity } from '../../domain/features.js';
 import type { FrameId } from '../../domain/frame.js';
-import type { MapModel } from '../../domain/mapModel.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { WorldFromCam } from '../../domain/rigid.js';
 import { fileError } from '../../map/fileError.js';
 import { encodeMapGeometry } from '../mapGeometry.js';
+import type { ServedMap } from '../servedMap.js';
 import { encodeJpeg } from '../viewChannel.js';
 import type { SourceStatus } from '../wire.js';
-import {
-  type Channel,
-  jsonBytes,
-  MAP_POINTS,
-  nsOfMs,
-  type StreamChannel,
-  streamChannel,
-} from './channels.js';
-import {
-  cameraCalibration,
-  compressedImage,
-  frameTransform,
-  imageAnnotations,
-  logOfOutcome,
-  logOfStatus,
-  mapPointCloud,
-  poseInFrame,
-  stampMsOf,
-} from './foxgloveMessages.js';
+import { type Channel, jsonBytes, nsOfMs, type StreamChannel, streamChannel } from './channels.js';
+import { logOfStatus, stampMsOf } from './foxgloveMessages.js';
 import { encodeOutcome } from './outcomeJson.js';
 import { INFO_METADATA, infoOf, MAP_ATTACHMENT, type RecordedStream } from './recordingInfo.js';
+import {
+  calibrationChannel,
+  type Message,
+  mapChannel,
+  messagesOfOutcome,
+  messagesOfPicture,
+  type StillChannel,
+} from './streamMessages.js';
 
 /** A crash loses at most what has not filled a chunk. */
 const CHUNK_BYTES = 64 * 1024;
@@ -50,7 +41,7 @@ export interface Recording {
 
 export interface RecordingOptions {
   readonly path: string;
-  readonly map: MapModel;
+  readonly map: ServedMap;
   readonly model: ModelIdentity;
   readonly streams: readonly (RecordedStream & {
     readonly truth?: (frame: FrameId) => WorldFromCam | null;
@@ -128,10 +119,19 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
   const say = (stream: string, name: StreamChannel, value: object, nowMs: number, stampMs = nowMs): void =>
     message(streamChannel(stream, name), jsonBytes(value), nowMs, stampMs);
 
+  function sayAll(stream: string, messages: readonly Message[], nowMs: number, stampMs: number): void {
+    for (const [name, make] of messages) {
+      const value = make();
+      if (value) say(stream, name, value, nowMs, stampMs);
+    }
+  }
+
+  const still = ({ channel, make }: StillChannel): void =>
+    message(channel, jsonBytes(make(options.nowMs)), options.nowMs, options.nowMs);
+
   enqueue(0, () => writeHead(mcap, options));
-  message(MAP_POINTS, jsonBytes(mapPointCloud(options.map, options.nowMs)), options.nowMs, options.nowMs);
-  for (const { id, camera } of streams)
-    if (camera) say(id, 'calibration', cameraCalibration(id, camera, options.nowMs), options.nowMs);
+  still(mapChannel(options.map));
+  for (const { id, camera } of streams) if (camera) still(calibrationChannel(id, camera));
 
   return {
     outcome(outcome, nowMs) {
@@ -140,12 +140,7 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
       const stampMs = stampMsOf(frame, nowMs);
       const truth = truths.get(stream)?.(frame) ?? null;
       message(streamChannel(stream, 'outcome'), encodeOutcome({ outcome, truth }), nowMs, stampMs);
-      const line = logOfOutcome(outcome, stampMs);
-      if (line) say(stream, 'log', line, nowMs, stampMs);
-      if (outcome.kind !== 'posed') return;
-      const { worldFromCam } = outcome.pose;
-      say(stream, 'pose', poseInFrame(worldFromCam, stampMs), nowMs, stampMs);
-      say(stream, 'transform', frameTransform(stream, worldFromCam, stampMs), nowMs, stampMs);
+      sayAll(stream, messagesOfOutcome(outcome, stampMs), nowMs, stampMs);
     },
     source(stream, status, nowMs) {
       say(stream, 'source', status, nowMs);
@@ -162,12 +157,8 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
       lastPictureMs.set(stream, frame.captureMs);
       encoding.add(stream);
       const stampMs = stampMsOf(frame, nowMs);
-      const evidence = outcome.kind === 'dropped' ? null : outcome.evidence;
       const encoded = encodeJpeg(image)
-        .then((jpeg) => {
-          say(stream, 'image', compressedImage(stream, jpeg, stampMs), nowMs, stampMs);
-          say(stream, 'annotations', imageAnnotations(evidence, stampMs), nowMs, stampMs);
-        })
+        .then((jpeg) => sayAll(stream, messagesOfPicture(outcome, jpeg, stampMs), nowMs, stampMs))
         .catch(fail)
         .finally(() => encoding.delete(stream));
       pictures = Promise.all([pictures, encoded]);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Camera } from '../../domain/camera.js';
 import type { ModelIdentity } from '../../domain/features.js';
-import type { MapModel } from '../../domain/mapModel.js';
 import { asFloat32, decodePacked } from '../packed.js';
+import type { ServedMap } from '../servedMap.js';
 import { mapGeometryHeader } from '../wire.js';
 
 /** Names of the MCAP records beside the messages. */
@@ -51,7 +51,7 @@ export interface RecordedStream {
 }
 
 export function infoOf(
-  map: MapModel,
+  map: ServedMap,
   identity: ModelIdentity,
   streams: readonly (RecordedStream & { readonly truth?: unknown })[],
 ): RecordingInfo {
@@ -69,7 +69,7 @@ export function infoOf(
 /** As much of a map as a recording carries: what the page draws and messages name. No frame can be localized in it.
  * @param geometry  packed, as of `/api/map`
  * @throws RangeError, SyntaxError or z.ZodError where it is not */
-export function mapOfRecording({ map, model }: RecordingInfo, geometry: Uint8Array): MapModel {
+export function mapOfRecording({ map }: RecordingInfo, geometry: Uint8Array): ServedMap {
   const { header, sections } = decodePacked(Uint8Array.from(geometry).buffer);
   const { origin, points, keyframes, camera: first } = mapGeometryHeader.parse(header);
   if (
@@ -81,35 +81,13 @@ export function mapOfRecording({ map, model }: RecordingInfo, geometry: Uint8Arr
   const poses = Float64Array.from(asFloat32(sections[2]), (v, i) => (i % 7 < 3 ? v + origin[i % 7] : v));
   const cameras = first ? [camera.parse(first)] : [];
   return {
-    header: { ...map, builtWith: 'recording', model, cameras, pca: null },
+    header: { ...map, cameras },
     sha256: map.sha256,
-    keyframes: {
-      count: keyframes,
-      names: Array.from({ length: keyframes }, (_, k) => String(k)),
-      timeS: new Float64Array(keyframes).fill(Number.NaN),
-      worldFromCam: poses,
-      camera: new Uint32Array(keyframes),
-      globals: new Float32Array(0),
-      globalDim: 0,
-    },
+    keyframes: { count: keyframes, worldFromCam: poses },
     points: {
       count: points,
       xyz: Float64Array.from(asFloat32(sections[0]), (v, i) => v + origin[i % 3]),
       trackLength: Uint16Array.from(sections[1]),
-      errorPx: new Float32Array(points),
-    },
-    observations: {
-      count: 0,
-      offsets: new Uint32Array(keyframes + 1),
-      point: new Uint32Array(0),
-      xyPx: new Float32Array(0),
-      descriptors: new Int8Array(0),
-      dim: model.descriptorDim,
-    },
-    covisibility: {
-      offsets: new Uint32Array(keyframes + 1),
-      neighbour: new Uint32Array(0),
-      weight: new Uint32Array(0),
     },
   };
 }
