@@ -22,7 +22,10 @@ test('a loop that is always a little late, and one that stood still', () => {
   assert.ok(stood.window.p99Ms(stood.atMs) >= 180, String(stood.window.p99Ms(stood.atMs)));
   const hiccup = runFor(10, (n) => (n === 50 ? 60 : 0));
   assert.equal(hiccup.window.p99Ms(hiccup.atMs), 0);
-  assert.equal(createDelayWindow(10_000, STEP_MS).p99Ms(5), 0);
+  const early = createDelayWindow(10_000, STEP_MS);
+  assert.equal(early.p99Ms(5), 0);
+  early.note(10, 60);
+  assert.equal(early.p99Ms(20), 0, 'one late moment of ten seconds');
 });
 
 test('what is over is forgotten', () => {

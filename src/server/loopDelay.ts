@@ -1,3 +1,5 @@
+import type { Log } from './log.js';
+
 /** How late the event loop was over a while. */
 export interface DelayWindow {
   /** A timer that was due every `stepMs` came this much late. */
@@ -21,7 +23,9 @@ export function createDelayWindow(windowMs: number, stepMs: number): DelayWindow
         .filter((sample) => atMs - sample.atMs <= windowMs)
         .flatMap(({ lateMs }) => momentsOf(Math.min(lateMs, windowMs), stepMs))
         .toSorted((a, b) => a - b);
-      return moments[Math.ceil(0.99 * moments.length) - 1] ?? 0;
+      // What is not known of the window was in time.
+      const unknown = Math.max(0, windowMs / stepMs - moments.length);
+      return moments[Math.ceil(0.99 * (unknown + moments.length) - unknown) - 1] ?? 0;
     },
   };
 }
@@ -55,13 +59,13 @@ const CALM_SHARE = 0.5;
 export function watchLoop(options: LoopWatchOptions): LoopWatch {
   const { monotonicMs, onChange, windowMs = WINDOW_MS, limitMs = LIMIT_MS } = options;
   const window = createDelayWindow(windowMs, STEP_MS);
-  let lastMs = monotonicMs();
-  let judgedMs = lastMs;
+  let lastMs: number | null = null;
+  let judgedMs = monotonicMs();
   let p99Ms = 0;
   let isDegraded = false;
 
   function judge(): void {
-    p99Ms = window.p99Ms(lastMs);
+    p99Ms = window.p99Ms(judgedMs);
     const now = p99Ms > (isDegraded ? CALM_SHARE * limitMs : limitMs);
     if (now === isDegraded) return;
     isDegraded = now;
@@ -70,7 +74,8 @@ export function watchLoop(options: LoopWatchOptions): LoopWatch {
 
   const timer = setInterval(() => {
     const nowMs = monotonicMs();
-    window.note(nowMs, Math.max(0, nowMs - lastMs - STEP_MS));
+    // Whoever opens this is busy opening until the first turn.
+    if (lastMs !== null) window.note(nowMs, Math.max(0, nowMs - lastMs - STEP_MS));
     lastMs = nowMs;
     if (nowMs - judgedMs < windowMs / 20) return;
     judgedMs = nowMs;
@@ -79,4 +84,13 @@ export function watchLoop(options: LoopWatchOptions): LoopWatch {
   timer.unref();
 
   return { p99Ms: () => p99Ms, isDegraded: () => isDegraded, stop: () => clearInterval(timer) };
+}
+
+/** Tells a log of every change. */
+export function loopToLog(log: Log | undefined): LoopWatchOptions['onChange'] {
+  return (isDegraded, p99) => {
+    const fields = { p99Ms: Math.round(p99) };
+    if (isDegraded) log?.event('warn', 'degraded', 'DEGRADED: the event loop is late', fields);
+    else log?.event('info', 'recovered', 'the event loop is in time again', fields);
+  };
 }

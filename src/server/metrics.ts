@@ -1,11 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome, StageTimings } from '../domain/outcome.js';
+import type { LoopWatch } from './loopDelay.js';
 import type { SourceStatus } from './wire.js';
 
 /** What a gateway tells Prometheus; every name is documented in docs/metrics.md. */
 export interface Metrics {
   readonly outcome: (stream: string, outcome: Outcome, ageMs: number | null) => void;
   readonly source: (stream: string, status: SourceStatus) => void;
+  /** A socket of a client is closed, with this code. */
+  readonly clientClosed: (code: number) => void;
+  /** A socket was refused with this HTTP status. */
+  readonly clientRefused: (status: number) => void;
+  /** Video came in from a client. */
+  readonly ingested: (stream: string, bytes: number) => void;
+  readonly workerRestarted: () => void;
   /** The text format, version 0.0.4. */
   readonly text: () => Promise<string>;
   readonly contentType: string;
@@ -27,9 +35,16 @@ const STAGES: Readonly<Record<keyof StageTimings, string>> = {
 export interface MetricsSources {
   readonly clients: () => number;
   readonly viewers: () => number;
+  readonly foxgloveClients: () => number;
+  readonly loop: Pick<LoopWatch, 'p99Ms' | 'isDegraded'>;
 }
 
-export function createMetrics({ clients, viewers }: MetricsSources): Metrics {
+/** Close codes that are told apart; a client may send any. */
+const CLOSE_CODES: ReadonlySet<number> = new Set([
+  ...[1000, 1001, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1013],
+]);
+
+export function createMetrics({ clients, viewers, foxgloveClients, loop }: MetricsSources): Metrics {
   const registers = [new Registry()];
   const [registry] = registers;
   collectDefaultMetrics({ register: registry });
@@ -61,9 +76,31 @@ export function createMetrics({ clients, viewers }: MetricsSources): Metrics {
     ...{ name: 'posestream_source_up', help: '1 while the source streams.', registers },
     labelNames: ['stream'],
   });
+  const closes = new Counter({
+    ...{ name: 'posestream_client_closes_total', help: 'Closed sockets by code.', registers },
+    labelNames: ['code'],
+  });
+  const refusals = new Counter({
+    ...{ name: 'posestream_client_refusals_total', help: 'Refused sockets by HTTP status.', registers },
+    labelNames: ['status'],
+  });
+  const ingest = new Counter({
+    ...{ name: 'posestream_ingest_bytes_total', help: 'Bytes of video from clients.', registers },
+    labelNames: ['stream'],
+  });
+  const restarts = new Counter({
+    ...{ name: 'posestream_worker_restarts_total', help: 'Times a worker was started anew.', registers },
+  });
   const lastKind = new Map<string, SourceStatus['kind']>();
   gaugeOf('posestream_clients', 'Open pose sockets.', clients);
   gaugeOf('posestream_viewers', 'Open picture sockets.', viewers);
+  gaugeOf('posestream_foxglove_clients', 'Open Foxglove sockets.', foxgloveClients);
+  gaugeOf(
+    'posestream_loop_delay_p99_seconds',
+    'Delay of the event loop, 99th percentile of ten seconds.',
+    () => loop.p99Ms() / 1000,
+  );
+  gaugeOf('posestream_degraded', '1 while the event loop is too late.', () => (loop.isDegraded() ? 1 : 0));
 
   return {
     outcome: (stream, outcome, ageMs) => {
@@ -83,6 +120,10 @@ export function createMetrics({ clients, viewers }: MetricsSources): Metrics {
       lastKind.set(stream, kind);
       up.set({ stream }, kind === 'streaming' ? 1 : 0);
     },
+    clientClosed: (code) => closes.inc({ code: CLOSE_CODES.has(code) ? String(code) : 'other' }),
+    clientRefused: (status) => refusals.inc({ status: String(status) }),
+    ingested: (stream, bytes) => ingest.inc({ stream }, bytes),
+    workerRestarted: () => restarts.inc(),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

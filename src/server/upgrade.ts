@@ -24,6 +24,10 @@ export interface UpgradeOptions extends SocketLimits {
   readonly pingMs?: number;
   /** HTTP status that refuses this request, or what to do with its socket. */
   readonly route: (url: URL, grant: Grant) => number | Route;
+  /** Told of every refusal, with its HTTP status. */
+  readonly onRefused?: (status: number) => void;
+  /** Told of every socket that is closed, with its code. */
+  readonly onClosed?: (code: number) => void;
 }
 
 export interface Route {
@@ -64,6 +68,7 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
     const verdict = admit(request, address);
     if (typeof verdict === 'number') {
       refuse(connection, verdict);
+      options.onRefused?.(verdict);
       return;
     }
     const server = verdict.isUpload ? uploads : messages;
@@ -95,7 +100,8 @@ export function acceptSockets(server: Server, options: UpgradeOptions): Sockets 
     socket.on('message', () => answered.add(socket));
     // ws closes the socket itself, with 1007 or 1009; the error event must only not go unheard.
     socket.on('error', () => {});
-    socket.on('close', () => {
+    socket.on('close', (code) => {
+      options.onClosed?.(code);
       const left = (perAddress.get(address) ?? 1) - 1;
       if (left > 0) perAddress.set(address, left);
       else perAddress.delete(address);

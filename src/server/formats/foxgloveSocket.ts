@@ -30,15 +30,21 @@ export interface FoxgloveClient {
   /** Whether a message of this channel would leave at once. */
   ready(channelId: number): boolean;
   offer(channelId: number, message: ChannelMessage): void;
+  /** Tells of channels that are new. */
+  advertise(channelIds: readonly number[]): void;
+  /** Tells that channels are gone, and ends their subscriptions. */
+  unadvertise(channelIds: readonly number[]): void;
 }
 
 export interface FoxgloveSocketOptions {
   readonly name: string;
   readonly sessionId: string;
-  /** A channel's id is its place in this list. */
-  readonly channels: readonly Channel[];
+  /** By id, as they are now. */
+  readonly channels: ReadonlyMap<number, Channel>;
   /** What a new subscriber gets at once; null where the channel keeps nothing. */
   readonly latched: (channelId: number) => ChannelMessage | null;
+  /** Why nobody more may subscribe to it; null where they may. */
+  readonly refusal: (channelId: number) => string | null;
   readonly monotonicMs: () => number;
 }
 
@@ -68,11 +74,13 @@ export function serveFoxglove(socket: WebSocket, options: FoxgloveSocketOptions)
   }
 
   function subscribe(subscription: number, channelId: number): void {
-    const channel = options.channels[channelId];
+    const channel = options.channels.get(channelId);
+    const refusal = options.refusal(channelId);
     if (!channel) complain('error', `There is no channel ${channelId}.`);
     else if (idsOf.has(channelId)) complain('error', `${channel.topic} is subscribed to already.`);
     else if (subscriptions.has(subscription))
       complain('error', `Subscription ${subscription} exists already.`);
+    else if (refusal !== null) complain('error', `${channel.topic} is not sent: ${refusal}`);
     else {
       subscriptions.set(subscription, channelId);
       idsOf.set(channelId, subscription);
@@ -83,13 +91,27 @@ export function serveFoxglove(socket: WebSocket, options: FoxgloveSocketOptions)
 
   function unsubscribe(subscription: number): void {
     const channelId = subscriptions.get(subscription);
-    if (channelId === undefined) {
-      complain('warning', `There is no subscription ${subscription}.`);
-      return;
-    }
+    if (channelId === undefined) complain('warning', `There is no subscription ${subscription}.`);
+    else forget(subscription, channelId);
+  }
+
+  function forget(subscription: number, channelId: number): void {
     subscriptions.delete(subscription);
     idsOf.delete(channelId);
     queue.forget(channelId);
+  }
+
+  function advertise(ids: Iterable<number>): void {
+    const known = [...ids].flatMap((id) => advertised(id, options.channels.get(id)));
+    if (known.length > 0) tell({ op: 'advertise', channels: known });
+  }
+
+  function unadvertise(channelIds: readonly number[]): void {
+    for (const channelId of channelIds) {
+      const subscription = idsOf.get(channelId);
+      if (subscription !== undefined) forget(subscription, channelId);
+    }
+    tell({ op: 'unadvertise', channelIds });
   }
 
   function handle(data: RawData, isBinary: boolean): void {
@@ -112,19 +134,24 @@ export function serveFoxglove(socket: WebSocket, options: FoxgloveSocketOptions)
   socket.on('close', () => queue.close());
 
   tell({ op: 'serverInfo', name: options.name, capabilities: [], sessionId: options.sessionId });
-  tell({ op: 'advertise', channels: options.channels.map(advertised) });
+  advertise(options.channels.keys());
 
   return {
     wants: (channelId) => idsOf.has(channelId),
     ready: (channelId) => idsOf.has(channelId) && queue.free(channelId),
-    offer,
+    ...{ offer, advertise, unadvertise },
   };
 }
 
-const advertised = ({ topic, schemaName, schema }: Channel, id: number) => ({
-  ...{ id, topic, encoding: 'json' },
-  ...{ schemaName, schema, schemaEncoding: 'jsonschema' },
-});
+const advertised = (id: number, channel: Channel | undefined) =>
+  channel
+    ? [
+        {
+          ...{ id, topic: channel.topic, encoding: 'json' },
+          ...{ schemaName: channel.schemaName, schema: channel.schema, schemaEncoding: 'jsonschema' },
+        },
+      ]
+    : [];
 
 /** u8 opcode, u32 subscription, u64 ns, payload; little-endian. */
 function messageData(subscription: number, { timeNs, data }: ChannelMessage): Uint8Array {
