@@ -12,6 +12,7 @@ import {
   asItIs,
   blurred,
   both,
+  cropped,
   dark,
   noisy,
   type Picture,
@@ -60,6 +61,7 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   'focal × 0.95': { picture: wrongFocal(0.95) },
   'focal × 1.05': { picture: wrongFocal(1.05) },
   'focal × 1.2': { picture: wrongFocal(1.2) },
+  'focal × 0.5, cropped': { picture: cropped(0.5, false) },
 };
 
 const PLAIN: Readonly<Record<string, Condition>> = { 'as it is': CONDITIONS['as it is'] };

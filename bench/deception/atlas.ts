@@ -37,7 +37,8 @@ export async function openAtlas(modelPath: string, cache: string): Promise<Atlas
   const seen = new Map<string, Promise<Features>>();
   const opened = new Map<string, Promise<Localizer>>();
   const open = async (source: MapSource) => {
-    const path = join(folder, `${source.name}.map`);
+    const side = source.maxSidePx ?? MAX_SIDE_PX;
+    const path = join(folder, `${source.name}${side === MAX_SIDE_PX ? '' : ` ${side}`}.map`);
     const map = await readOrBuild(source, path, modelPath);
     const own = behindName(source.name, remembering(engine, seen));
     await own.store(MAP_DESCRIPTORS, map.observations.descriptors, map.observations.dim);
@@ -67,8 +68,12 @@ async function readOrBuild(source: MapSource, path: string, modelPath: string): 
   }
 }
 
-async function build({ path, list, every, poses }: MapSource, out: string, model: string): Promise<void> {
-  const options = { out, model, list, every, poses, maxSidePx: MAX_SIDE_PX, keypoints: MAP_KEYPOINTS };
+async function build(
+  { path, list, every, poses, maxSidePx = MAX_SIDE_PX }: MapSource,
+  out: string,
+  model: string,
+): Promise<void> {
+  const options = { out, model, list, every, poses, maxSidePx, keypoints: MAP_KEYPOINTS };
   await buildMapFile(path, options, new AbortController().signal);
 }
 

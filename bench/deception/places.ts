@@ -7,7 +7,9 @@ import { parseTum, type TimedPose } from '../../src/map/tum.js';
 import type { FrameSource } from '../../src/streams/frameSource.js';
 import { repositoryPath, sharedPath } from '../../test/support/shared.js';
 
+/** Of videos, as `serve` takes them, and of photos, as `map build` and `localize` do. */
 export const MAX_SIDE_PX = 640;
+export const PHOTO_SIDE_PX = 1024;
 
 /** A sequence of frames of one place. */
 export interface Clip {
@@ -29,6 +31,8 @@ export interface MapSource {
   readonly path: string;
   readonly list?: string;
   readonly every?: number;
+  /** `MAX_SIDE_PX` where absent. */
+  readonly maxSidePx?: number;
   /** Video: another trajectory than the one beside it; frames without a pose stay out. */
   readonly poses?: string;
 }
@@ -59,6 +63,7 @@ export function mapsAtHand(towns: string | null, scratch: string): MapSource[] {
       place: set,
       path: sharedPath('data', set),
       list: sharedPath('data', set, 'map.txt'),
+      maxSidePx: PHOTO_SIDE_PX,
     })),
     { name: 'lund_door', place: 'lund_door', path: sharedPath('data', 'lund_door') },
     ...moreTowns(towns)
@@ -97,7 +102,7 @@ function queryClip(set: string): Clip | null {
   const list = join(folder, 'query.txt');
   return {
     ...{ name: `${set} queries`, place: set, kind: 'real' },
-    open: async () => (await openInput(folder, { list, maxSidePx: MAX_SIDE_PX })).frames,
+    open: async () => (await openInput(folder, { list, maxSidePx: PHOTO_SIDE_PX })).frames,
     truth: readPoses(join(folder, 'poses_tum.txt')),
   };
 }

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'E_ENGINE'
   | 'E_INTRINSICS'
   | 'E_INTRINSICS_MISMATCH'
+  | 'E_INTRINSICS_SUSPECT'
   | 'E_SOURCE_URL'
   | 'E_SOURCE_OPEN'
   | 'E_SOURCE_STALL'

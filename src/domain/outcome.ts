@@ -10,11 +10,11 @@ export type PoseSource = 'pnp' | 'tracked' | 'refined' | 'coasted' | 'anchor' | 
  * frame gave no fix that fits, the pose is predicted. */
 export type TrackStateName = 'lost' | 'relocalizing' | 'tracking' | 'coasting';
 
-/** What matches say of the focal length they were solved with. */
+/** What matches alone say of the focal length they were solved with. */
 export interface FocalScale {
-  /** The focal length that fits best over the one given, which is taken for right within a few per cent. */
+  /** The focal length that fits best over the one given. */
   readonly ratio: number;
-  /** Standard deviation of `ratio`. */
+  /** Standard deviation of `ratio`; it knows the pixels' noise, not the map's errors. */
   readonly sigma: number;
   /** How far the camera would move with it. */
   readonly shiftM: number;
@@ -85,6 +85,16 @@ interface Tracked {
   readonly resetCounter: number;
   /** Whether the frame was looked up in the whole map. */
   readonly retrieved: boolean;
+  /** What is wrong with the stream as a whole, as long as it seems to be; absent where nothing is. */
+  readonly warning?: StreamWarning;
+}
+
+/** Something its user should mend, found in what the stream's frames have in common. */
+export interface StreamWarning {
+  readonly code: 'E_INTRINSICS_SUSPECT';
+  /** One line a person understands. */
+  readonly message: string;
+  readonly hint: string;
 }
 
 /** Inliers and the rest as the picture shows them; made only on request. */

@@ -86,6 +86,12 @@ export function scaleCamera(camera: Camera, sx: number, sy: number): Camera {
   };
 }
 
+/** The same picture under another focal length. */
+export function scaledFocal(camera: Camera, factor: number): Camera {
+  const focals = isIsotropic(camera.model) ? 1 : 2;
+  return { ...camera, params: camera.params.map((value, i) => (i < focals ? value * factor : value)) };
+}
+
 /** The same intrinsics for exactly this size; throws E_INTRINSICS_MISMATCH where the aspect differs by over 1 %. */
 export function resizeCamera(camera: Camera, widthPx: number, heightPx: number): Camera {
   const sx = widthPx / camera.widthPx;

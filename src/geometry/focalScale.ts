@@ -1,20 +1,27 @@
 import type { Camera } from '../domain/camera.js';
 import type { FocalScale } from '../domain/outcome.js';
 import type { CamFromWorld } from '../domain/rigid.js';
+import { scaledFocal } from './camera.js';
 import { lensOf, projectWithJacobian } from './projection.js';
-import { writeMatrix3x4 } from './rigid.js';
+import { angleBetween, compose, distanceBetween, exp, inverse, writeMatrix3x4 } from './rigid.js';
 import { invertSymmetric } from './symmetric.js';
 
 /** Six of the pose, then log f. */
 const SIZE = 7;
+const LAST = SIZE * SIZE - 1;
 /** Cauchy at 95 % efficiency. */
 const CAUCHY = 2.385;
 
-/** How well a focal length is known beforehand, relative. */
-const PRIOR_SIGMA = 0.05;
+/** Holds the estimate where the matches say nothing; wide enough not to hide a lens twice as long, relative. */
+const PRIOR_SIGMA = 0.5;
+const MAX_STEPS = 5;
+/** A step this small, in standard deviations or relative, is the last. */
+const SMALL_SIGMAS = 0.5;
+const SMALL_STEP = 0.004;
 
-/** One Gauss-Newton step of pose and focal length together, from a pose that fits best for the focal length given. Depth
- * that varies tells the two apart; before a wall seen straight on they trade places, and the prior holds it.
+/** Pose and focal length together, robust Gauss-Newton from a pose that fits best for the focal length given. Depth that
+ * varies tells the two apart; before a wall seen straight on they trade places, and sigma says so. Most frames of a right
+ * focal length need one step.
  * @param pixels [n x 2]    @param points [n x 3] world    @param mask [n] 1 for inliers    @param rmsPx over the inliers
  * @returns null where the matches do not pin it */
 export function focalScale(
@@ -26,20 +33,56 @@ export function focalScale(
   count: number,
   rmsPx: number,
 ): FocalScale | null {
-  const sums = accumulate(camera, camFromWorld, pixels, points, mask, count, rmsPx);
+  let [pose, logScale] = [camFromWorld, 0];
+  for (let steps = 1; ; steps++) {
+    const tried = steps === 1 ? camera : scaledFocal(camera, Math.exp(logScale));
+    const seen = { camera: tried, pixels, points, mask, count, rmsPx };
+    const found = gaussNewton(seen, pose, logScale);
+    if (found === null) return null;
+    logScale += found.step[SIZE - 1];
+    pose = compose(exp<'cam', 'cam'>([...found.step.subarray(0, SIZE - 1)]), pose);
+    if (steps === MAX_STEPS || isSmall(found))
+      return inWords(Math.exp(logScale), found.sigma, camFromWorld, pose);
+  }
+}
+
+const isSmall = ({ step, sigma }: Found) =>
+  Math.abs(step[SIZE - 1]) < Math.max(SMALL_SIGMAS * sigma, SMALL_STEP);
+
+function inWords(ratio: number, sigma: number, before: CamFromWorld, after: CamFromWorld): FocalScale | null {
+  const [there, here] = [inverse(after), inverse(before)];
+  const [shiftM, shiftRad] = [distanceBetween(there, here), angleBetween(there, here)];
+  const found = { ratio, sigma: ratio * sigma, shiftM, shiftRad };
+  return Object.values(found).every(Number.isFinite) ? found : null;
+}
+
+interface Seen {
+  readonly camera: Camera;
+  readonly pixels: ArrayLike<number>;
+  readonly points: ArrayLike<number>;
+  readonly mask: ArrayLike<number>;
+  readonly count: number;
+  readonly rmsPx: number;
+}
+
+interface Found {
+  /** [7] rotation, translation of camFromWorld (left perturbation), log f. */
+  readonly step: Float64Array;
+  /** Standard deviation of log f. */
+  readonly sigma: number;
+}
+
+function gaussNewton(seen: Seen, camFromWorld: CamFromWorld, logScale: number): Found | null {
+  const sums = accumulate(seen, camFromWorld);
   const freedom = 2 * sums.weight - SIZE;
   if (!(freedom > 0)) return null;
   const variancePx2 = sums.squares / freedom;
-  sums.hessian[SIZE * SIZE - 1] += variancePx2 / (PRIOR_SIGMA * PRIOR_SIGMA);
-  const inverse = invertSymmetric(sums.hessian, SIZE);
-  if (inverse === null) return null;
-  const step = multiply(inverse, sums.gradient);
-  const ratio = Math.exp(step[SIZE - 1]);
-  const sigma = ratio * Math.sqrt(variancePx2 * inverse[SIZE * SIZE - 1]);
-  const shiftRad = Math.hypot(step[0], step[1], step[2]);
-  // The camera's centre is the origin of its own frame.
-  const shiftM = Math.hypot(step[3], step[4], step[5]);
-  return [ratio, sigma, shiftM, shiftRad].every(Number.isFinite) ? { ratio, sigma, shiftM, shiftRad } : null;
+  const prior = variancePx2 / (PRIOR_SIGMA * PRIOR_SIGMA);
+  sums.hessian[LAST] += prior;
+  sums.gradient[SIZE - 1] -= prior * logScale;
+  const covariance = invertSymmetric(sums.hessian, SIZE);
+  if (covariance === null) return null;
+  return { step: multiply(covariance, sums.gradient), sigma: Math.sqrt(variancePx2 * covariance[LAST]) };
 }
 
 function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
@@ -49,7 +92,7 @@ function multiply(matrix: Float64Array, vector: Float64Array): Float64Array {
 }
 
 interface Sums {
-  /** J^T W J, row-major. */
+  /** J^T W J, row-major, the lower triangle. */
   readonly hessian: Float64Array;
   /** J^T W (seen - projected). */
   readonly gradient: Float64Array;
@@ -57,15 +100,7 @@ interface Sums {
   squares: number;
 }
 
-function accumulate(
-  camera: Camera,
-  camFromWorld: CamFromWorld,
-  pixels: ArrayLike<number>,
-  points: ArrayLike<number>,
-  mask: ArrayLike<number>,
-  count: number,
-  rmsPx: number,
-): Sums {
+function accumulate({ camera, pixels, points, mask, count, rmsPx }: Seen, camFromWorld: CamFromWorld): Sums {
   const lens = lensOf(camera);
   const m = writeMatrix3x4(camFromWorld, new Float64Array(12));
   const [point, at, jacobian] = [new Float64Array(3), new Float64Array(2), new Float64Array(6)];
@@ -119,7 +154,8 @@ function fillRow(
 
 function addRow({ hessian, gradient }: Sums, row: Float64Array, error: number, weight: number): void {
   for (let i = 0; i < SIZE; i++) {
-    gradient[i] += weight * row[i] * error;
-    for (let j = 0; j < SIZE; j++) hessian[SIZE * i + j] += weight * row[i] * row[j];
+    const weighted = weight * row[i];
+    gradient[i] += weighted * error;
+    for (let j = 0; j <= i; j++) hessian[SIZE * i + j] += weighted * row[j];
   }
 }

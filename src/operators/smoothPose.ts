@@ -1,7 +1,13 @@
+import type { FrameId } from '../domain/frame.js';
 import type { MapModel } from '../domain/mapModel.js';
-import type { Outcome } from '../domain/outcome.js';
+import type { Outcome, PoseEstimate } from '../domain/outcome.js';
 import type { TrackLimits } from '../tracking/limits.js';
-import { createOdometryWorkspace, measureMotion, type OdometryWorkspace } from '../tracking/odometry.js';
+import {
+  createOdometryWorkspace,
+  measureMotion,
+  type Odometry,
+  type OdometryWorkspace,
+} from '../tracking/odometry.js';
 import {
   continues,
   expectedMotion,
@@ -11,6 +17,8 @@ import {
   smoothFrame,
 } from '../tracking/smoother.js';
 import { type Snapshot, setMapRanges, takeSnapshot } from '../tracking/snapshot.js';
+import { DOUBTED_CONFIDENCE } from '../tracking/verdicts.js';
+import { followWake, NO_WAKE, type Wake } from '../tracking/wake.js';
 import type { Looked } from './attempt.js';
 import type { Localizer, Query } from './localizer.js';
 
@@ -20,9 +28,10 @@ export interface Trail {
   readonly snapshot: Snapshot | null;
   /** How far the snapshot's picture was turned: descriptors of different turns do not match. */
   readonly turnDeg: number;
+  readonly wake: Wake;
 }
 
-export const NO_TRAIL: Trail = { smoother: NEW_SMOOTHER, snapshot: null, turnDeg: 0 };
+export const NO_TRAIL: Trail = { smoother: NEW_SMOOTHER, snapshot: null, turnDeg: 0, wake: NO_WAKE };
 
 export interface SmoothedOutcome {
   readonly outcome: Outcome;
@@ -55,26 +64,35 @@ function smooth(
 ): SmoothedOutcome {
   const snapshot = takeSnapshot(seen.camera, seen.features);
   const { frame, resetCounter } = outcome;
-  const goesOn =
-    before.turnDeg === seen.turnDeg && continues(before.smoother, { frame, resetCounter }, limits);
-  const odometry =
-    before.snapshot === null || !goesOn
-      ? null
-      : measureMotion(
-          before.snapshot,
-          snapshot,
-          expectedMotion(before.smoother, frame.timestampS),
-          workspaceOf(localizer),
-        );
+  const odometry = motionSince(localizer, limits, before, seen, frame, snapshot);
   const fix = ownFix(outcome);
   const input = { frame, resetCounter, fix, odometry };
   const { smoother, smooth: pose } = smoothFrame(before.smoother, input, limits);
   if (fix !== null && best !== null) learnRanges(localizer.map, snapshot, smoother, best);
-  return {
-    outcome: outcome.kind === 'posed' ? { ...outcome, smooth: pose } : outcome,
-    trail: { smoother, snapshot, turnDeg: seen.turnDeg },
-  };
+  const motion = odometry?.previousFromCurrent ?? null;
+  const wake = followWake(before.wake, frame.timestampS, fix?.worldFromCam ?? null, motion, limits);
+  const trail = { smoother, snapshot, turnDeg: seen.turnDeg, wake };
+  if (outcome.kind === 'lost') return { outcome, trail };
+  return { outcome: { ...outcome, pose: weighed(outcome.pose, wake), smooth: pose }, trail };
 }
+
+/** A jump of the pose is no jump of the camera: its keypoints may go on all the same. */
+function motionSince(
+  localizer: Localizer,
+  limits: TrackLimits,
+  { smoother, snapshot, turnDeg }: Trail,
+  seen: Query,
+  frame: FrameId,
+  newest: Snapshot,
+): Odometry | null {
+  const resetCounter = smoother.newest?.resetCounter ?? 0;
+  if (snapshot === null || turnDeg !== seen.turnDeg) return null;
+  if (!continues(smoother, { frame, resetCounter }, limits)) return null;
+  return measureMotion(snapshot, newest, expectedMotion(smoother, frame.timestampS), workspaceOf(localizer));
+}
+
+const weighed = (pose: PoseEstimate, { doubtedUntilS }: Wake): PoseEstimate =>
+  doubtedUntilS === null ? pose : { ...pose, confidence: Math.min(pose.confidence, DOUBTED_CONFIDENCE) };
 
 /** A predicted pose says nothing new. */
 const ownFix = (outcome: Outcome) =>

@@ -1,5 +1,5 @@
 import type { MapModel } from '../domain/mapModel.js';
-import type { Outcome, PoseEstimate } from '../domain/outcome.js';
+import type { Outcome, PoseEstimate, StreamWarning } from '../domain/outcome.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import type { Advance } from '../tracking/advance.js';
 import type { Verdict } from '../tracking/sighting.js';
@@ -22,6 +22,7 @@ export function toOutcome(
   picture: Picture,
   { best, retrieved }: Search,
   { verdict, track }: Advance,
+  warning: StreamWarning | null,
 ): Outcome {
   const base = {
     frame: picture.frame,
@@ -30,6 +31,7 @@ export function toOutcome(
     resetCounter: track.resetCounter,
     retrieved,
     evidence: best?.evidence ?? null,
+    ...(warning === null ? {} : { warning }),
   };
   if (verdict.kind === 'lost') {
     const coarse = best === null ? null : keyframePose(map, best.matched.place.keyframes[0]);

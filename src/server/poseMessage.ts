@@ -82,7 +82,7 @@ function smoothOf({ worldFromCam, covariance }: SmoothPose) {
 }
 
 function frameFields(outcome: Posed | Lost, context: PoseContext) {
-  const { frame, timings, state, resetCounter, retrieved } = outcome;
+  const { frame, timings, state, resetCounter, retrieved, warning } = outcome;
   return {
     type: 'pose' as const,
     stream: frame.stream,
@@ -99,6 +99,7 @@ function frameFields(outcome: Posed | Lost, context: PoseContext) {
     resetCounter,
     retrieved,
     evRateOk: context.evRateOk,
+    ...(warning ? { warning } : {}),
     ...(context.truth ? { truth: transformOf(context.truth) } : {}),
   };
 }

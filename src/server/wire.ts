@@ -67,6 +67,8 @@ const frameFields = {
   resetCounter: count.optional(),
   /** Whether the frame was looked up in the whole map. */
   retrieved: z.boolean().optional(),
+  /** What is wrong with the stream as a whole, as long as it seems to be. */
+  warning: z.object({ code: z.string(), message: z.string(), hint: z.string() }).optional(),
   /** Whether fixes come often enough for a flight controller: 30 Hz over the last second, no gap above 200 ms. */
   evRateOk: z.boolean().optional(),
   /** Reference pose of this very frame in the map's frame, where a reference trajectory was handed in. */

@@ -27,7 +27,9 @@ import { lookAnywhere, lookNear, lookTurned } from '../operators/look.js';
 import { losslessScan } from '../operators/losslessScan.js';
 import { NO_TRAIL, smoothPose, type Trail } from '../operators/smoothPose.js';
 import { type Search, toOutcome } from '../operators/toOutcome.js';
+import { weighFocal } from '../operators/weighFocal.js';
 import { advance } from '../tracking/advance.js';
+import { type FocalBelief, focalWarning, NO_FOCAL_BELIEF } from '../tracking/focalBelief.js';
 import { limitsFor, type TrackLimits } from '../tracking/limits.js';
 import { type Effort, type Plan, planAlone, planFrame, settles } from '../tracking/plan.js';
 import type { Sighting } from '../tracking/sighting.js';
@@ -40,10 +42,11 @@ export type LocalizeMode = 'frame' | 'sequence';
 export interface Held {
   readonly track: Track;
   readonly trail: Trail;
+  readonly focal: FocalBelief;
 }
 
 /** Before the first frame. */
-export const START: Held = { track: LOST, trail: NO_TRAIL };
+export const START: Held = { track: LOST, trail: NO_TRAIL, focal: NO_FOCAL_BELIEF };
 
 /** What one frame gives, and what it leaves to the next. */
 export interface Step extends Held {
@@ -132,7 +135,9 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: 
         const view: View = (turnDeg) => look(turnDeg).finally(seen);
         return searchMap(localizer, view, picture, plan, track, limits).pipe(
           concatMap(async ({ best, ...search }) => {
-            const step = stepOf(localizer, picture, { best, ...search }, track, limits);
+            const { focal, ...weighed } = weighFocal(before.focal, picture, best, limits.unitM);
+            const found = { ...search, ...weighed };
+            const step = { ...stepOf(localizer, picture, found, track, focal, limits), focal };
             if (mode === 'frame') return { ...step, trail: NO_TRAIL };
             const query = await view(best?.turnDeg ?? plan.turnDeg);
             return { ...step, ...smoothPose(localizer, limits, before.trail, query, best, step.outcome) };
@@ -201,8 +206,9 @@ function stepOf(
   picture: Picture,
   search: Search,
   before: Track,
+  focal: FocalBelief,
   limits: TrackLimits,
-): Omit<Step, 'trail'> {
+): Omit<Step, 'trail' | 'focal'> {
   const { best, audit } = search;
   const sighting: Sighting = {
     frame: picture.frame,
@@ -211,10 +217,10 @@ function stepOf(
     miss: best?.kind === 'miss' ? best.failure : null,
   };
   const advanced = advance(before, sighting, limits);
-  return { outcome: toOutcome(map, picture, search, advanced), track: advanced.track };
+  return { outcome: toOutcome(map, picture, search, advanced, focalWarning(focal)), track: advanced.track };
 }
 
-const heldOf = (_: Held, { track, trail }: Step): Held => ({ track, trail });
+const heldOf = (_: Held, { track, trail, focal }: Step): Held => ({ track, trail, focal });
 const outcomeOf = ({ outcome }: Step) => outcome;
 
 /** A network that gives NaN for one picture may be right on the next; everything else ends the stream. */

@@ -43,10 +43,16 @@ export function confidenceFeatures(evidence: ConfidenceEvidence, unitM = 1): num
   ];
 }
 
-/** Of the move only what the matches insist on, beyond two sigma. */
+/** How well a focal length given is known, relative, before the pictures speak. */
+const GIVEN_SIGMA = 0.05;
+
+/** Where the matches hardly tell the focal length the one given stands. Of the move only what the matches insist on,
+ * beyond two sigma. */
 function focalDoubt({ ratio, sigma, shiftM }: FocalScale, unitM: number) {
-  const sigmas = Math.abs(Math.log(ratio)) / Math.max(sigma, 1e-9);
-  return { sigmas, shiftM: sigmas > 2 ? (shiftM / unitM) * (1 - (2 / sigmas) ** 2) : 0 };
+  const spread = Math.max(sigma / ratio, 1e-9);
+  const share = GIVEN_SIGMA ** 2 / (GIVEN_SIGMA ** 2 + spread ** 2);
+  const sigmas = (Math.abs(Math.log(ratio)) * Math.sqrt(share)) / spread;
+  return { sigmas, shiftM: sigmas > 2 ? ((share * shiftM) / unitM) * (1 - (2 / sigmas) ** 2) : 0 };
 }
 
 /** How likely the pose is within 0.5 m and 5 degrees of the truth, 0..1.

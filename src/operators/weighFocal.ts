@@ -1,0 +1,28 @@
+import { poseConfidence } from '../tracking/confidence.js';
+import { type FocalBelief, learnFocal, settledFocal } from '../tracking/focalBelief.js';
+import { DOUBTED_CONFIDENCE } from '../tracking/verdicts.js';
+import type { Looked } from './attempt.js';
+import type { Picture } from './localizer.js';
+
+export interface WeighedFocal {
+  readonly best: Looked | null;
+  readonly focal: FocalBelief;
+}
+
+/** A stream has one focal length: what all its frames say of it counts for the confidence of each, and while they say that
+ * the one given is wrong no pose is a confident one.
+ * @param unitM  how many of the map's units a metre measures */
+export function weighFocal(
+  before: FocalBelief,
+  { camera, frame }: Pick<Picture, 'camera' | 'frame'>,
+  best: Looked | null,
+  unitM: number,
+): WeighedFocal {
+  if (best === null || best.kind === 'miss') return { best, focal: before };
+  const { pose, keyframe } = best;
+  // Parts of a damaged picture are of another time.
+  const focal = frame.isSuspect ? before : learnFocal(before, camera, keyframe, pose.focalScale);
+  const settled = poseConfidence({ ...pose, focalScale: settledFocal(focal, pose.focalScale) }, unitM);
+  const confidence = focal.isSuspect ? Math.min(settled, DOUBTED_CONFIDENCE) : settled;
+  return { best: { ...best, pose: { ...pose, confidence } }, focal };
+}
