@@ -15,11 +15,13 @@ import { takeVideo } from './ingestSocket.js';
 import { listen, publicWithoutToken, urlOf } from './listen.js';
 import type { Log } from './log.js';
 import { loopToLog, watchLoop } from './loopDelay.js';
+import { answerMalformed } from './malformedHttp.js';
 import { encodeMapGeometry } from './mapGeometry.js';
 import { createMetrics } from './metrics.js';
 import { captureAgeMs } from './poseMessage.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
 import type { Changes } from './rest/rest.js';
+import type { Grant } from './scopes.js';
 import type { ServedMap } from './servedMap.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
@@ -118,6 +120,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const slices = { sliceMs: SLICE_MS, monotonicMs, soon: setImmediate };
   const served = new Map<string, Served>();
   const clients = new Set<PoseClient>();
+  const grants = new WeakMap<PoseClient, Grant>();
   const foxglove = createFoxglove({
     ...{ map: options.map, streams: options.streams, viewHz: limits.viewHz, monotonicMs, nowMs },
     mayWatch: () => viewers() < limits.maxViewers,
@@ -152,8 +155,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const hello = (): HelloMessage => helloOf(options, map, served.values());
   const helloAgain = (): void => {
-    const message = encodedOnce(hello());
-    for (const client of clients) client.sendHello(message);
+    const message = hello();
+    const whole = encodedOnce(message);
+    for (const client of clients) {
+      const grant = grants.get(client);
+      if (grant) client.sendHello(grant.readsAll ? whole : encodedOnce(readable(message, grant)));
+    }
   };
   const server = createServer(
     {
@@ -177,6 +184,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   server.maxConnections = limits.maxClients + 256;
+  answerMalformed(server);
   const sockets = acceptSockets(server, {
     ...limits,
     ...{ access, boundToLoopback, route },
@@ -188,20 +196,26 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     onClosed: metrics.clientClosed,
   });
 
-  function route(url: URL): number | Route {
-    if (url.pathname === '/poses') return { serve: addPoseClient };
-    if (url.pathname === '/foxglove') return { serve: foxglove.add, protocols: FOXGLOVE_PROTOCOLS };
-    const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(url.pathname);
-    if (ingest) return uploadTo(served.get(ingest[1])?.stream, metrics.ingested);
-    if (url.pathname !== '/view') return 404;
-    const viewed = served.get(url.searchParams.get('stream') ?? served.keys().next().value ?? '');
-    if (!viewed) return 404;
-    return viewers() >= limits.maxViewers ? 503 : { serve: viewed.hub.view.add };
+  /** A stream that may not be read is one that is not there. */
+  function route(url: URL, grant: Grant): number | Route {
+    const { pathname, searchParams } = url;
+    const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(pathname);
+    if (ingest) return uploadTo(served.get(ingest[1])?.stream, grant, metrics.ingested);
+    if (!['/poses', '/foxglove', '/view'].includes(pathname)) return 404;
+    if (!grant.readsAny) return 403;
+    if (pathname === '/poses') return { serve: (socket) => addPoseClient(socket, grant) };
+    if (pathname === '/foxglove')
+      return { serve: (socket) => foxglove.add(socket, grant.mayRead), protocols: FOXGLOVE_PROTOCOLS };
+    const viewed = searchParams.get('stream') ?? [...served.keys()].find(grant.mayRead) ?? '';
+    const view = grant.mayRead(viewed) ? served.get(viewed)?.hub.view : undefined;
+    if (!view) return 404;
+    return viewers() >= limits.maxViewers ? 503 : { serve: view.add };
   }
 
-  function addPoseClient(socket: Parameters<typeof servePoses>[0]): void {
-    socket.send(JSON.stringify(hello()));
+  function addPoseClient(socket: Parameters<typeof servePoses>[0], grant: Grant): void {
+    socket.send(JSON.stringify(readable(hello(), grant)));
     const client = servePoses(socket, {
+      mayRead: grant.mayRead,
       knowsStream: (id) => served.has(id),
       latest: (id) => served.get(id)?.hub.latest() ?? null,
       streams: () => served.keys(),
@@ -209,6 +223,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       nowMs,
     });
     clients.add(client);
+    grants.set(client, grant);
     socket.on('close', () => clients.delete(client));
   }
 
@@ -300,9 +315,11 @@ const geometryOf = (map: ServedMap) => ({
 
 function uploadTo(
   stream: GatewayStream | undefined,
+  { mayIngest, mayRead }: Grant,
   ingested: (stream: string, bytes: number) => void,
 ): number | Route {
   if (!stream?.ingest) return 404;
+  if (!mayIngest(stream.id)) return mayRead(stream.id) ? 403 : 404;
   const { id, ingest } = stream;
   return {
     isUpload: true,
@@ -312,6 +329,11 @@ function uploadTo(
     },
   };
 }
+
+const readable = (hello: HelloMessage, grant: Grant): HelloMessage => ({
+  ...hello,
+  streams: hello.streams.filter(({ id }) => grant.mayRead(id)),
+});
 
 function helloOf(options: GatewayOptions, map: ServedMap, served: Iterable<Served>): HelloMessage {
   const { header, sha256, keyframes, points } = map;

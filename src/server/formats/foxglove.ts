@@ -33,7 +33,8 @@ export interface FoxgloveStream {
 /** Everything the gateway publishes, for Foxglove and Lichtblick. Messages are made only for channels that somebody
  * subscribed to; those of a stream that is not there are left out. */
 export interface Foxglove {
-  add(socket: WebSocket): void;
+  /** @param mayRead streams this client may hear of, those to come too; the others are as if they were not there */
+  add(socket: WebSocket, mayRead: (stream: string) => boolean): void;
   /** Clients are told its channels; where it was there already, that those have gone. */
   setStream(stream: FoxgloveStream): void;
   removeStream(id: string): void;
@@ -155,8 +156,9 @@ export function createFoxglove(options: FoxgloveOptions): Foxglove {
   for (const stream of options.streams) setStream(stream);
 
   return {
-    add(socket) {
+    add(socket, mayRead) {
       const client = serveFoxglove(socket, {
+        isShown: (id) => id === MAP_ID || mayRead(channels.get(id)?.topic.split('/')[1] ?? ''),
         ...{ name: 'posestream', sessionId, channels, latched: stillOf, refusal, monotonicMs },
       });
       clients.add(client);

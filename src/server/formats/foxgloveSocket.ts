@@ -41,6 +41,8 @@ export interface FoxgloveSocketOptions {
   readonly sessionId: string;
   /** By id, as they are now. */
   readonly channels: ReadonlyMap<number, Channel>;
+  /** Whether this client may hear of a channel; the others are as if they were not there. */
+  readonly isShown: (channelId: number) => boolean;
   /** What a new subscriber gets at once; null where the channel keeps nothing. */
   readonly latched: (channelId: number) => ChannelMessage | null;
   /** Why nobody more may subscribe to it; null where they may. */
@@ -74,7 +76,7 @@ export function serveFoxglove(socket: WebSocket, options: FoxgloveSocketOptions)
   }
 
   function subscribe(subscription: number, channelId: number): void {
-    const channel = options.channels.get(channelId);
+    const channel = options.isShown(channelId) ? options.channels.get(channelId) : undefined;
     const refusal = options.refusal(channelId);
     if (!channel) complain('error', `There is no channel ${channelId}.`);
     else if (idsOf.has(channelId)) complain('error', `${channel.topic} is subscribed to already.`);
@@ -102,11 +104,13 @@ export function serveFoxglove(socket: WebSocket, options: FoxgloveSocketOptions)
   }
 
   function advertise(ids: Iterable<number>): void {
-    const known = [...ids].flatMap((id) => advertised(id, options.channels.get(id)));
+    const known = [...ids].filter(options.isShown).flatMap((id) => advertised(id, options.channels.get(id)));
     if (known.length > 0) tell({ op: 'advertise', channels: known });
   }
 
-  function unadvertise(channelIds: readonly number[]): void {
+  function unadvertise(ids: readonly number[]): void {
+    const channelIds = ids.filter(options.isShown);
+    if (channelIds.length === 0) return;
     for (const channelId of channelIds) {
       const subscription = idsOf.get(channelId);
       if (subscription !== undefined) forget(subscription, channelId);
