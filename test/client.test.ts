@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WebSocketServer } from 'ws';
 import { connectPoses, type LinkState, type PoseMessage } from '../src/client/index.js';
 import { createGateway } from '../src/server/gateway.js';
+import { poseMessage } from '../src/server/wire.js';
 import { startFakeServer } from './fakeGateway.js';
 import { FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
+import { PASS, startChaosProxy } from './support/chaosProxy.js';
 
 test('poses of one stream, the newest after a pause, with hello and status', async () => {
   const server = await startFakeServer(50);
@@ -97,4 +102,109 @@ test('closing ends a reader that waits', async () => {
   const feed = connectPoses('http://127.0.0.1:9');
   setTimeout(() => feed.close(), 100);
   for await (const _ of feed) assert.fail('nobody is there');
+});
+
+test('a line on which nothing passes any more is found out, and poses go on over the next', async () => {
+  const server = await startFakeServer(30);
+  const proxy = await startChaosProxy(Number(new URL(server.gateway.url).port));
+  const downs: string[] = [];
+  const feed = connectPoses(`http://127.0.0.1:${proxy.port}`, {
+    silenceMs: 1500,
+    onLink: (link) => {
+      if (link.kind !== 'down') return;
+      downs.push(link.why);
+      proxy.set(PASS);
+    },
+  });
+  const seen: number[] = [];
+  for await (const { sequence } of feed) {
+    seen.push(sequence);
+    if (seen.length === 10) proxy.set({ kind: 'dead' });
+    if (seen.length === 30) break;
+  }
+  await proxy.close();
+  await server.stop();
+  assert.deepEqual(downs, ['nothing heard for 1.5 s']);
+  assert.ok(
+    seen.every((n, i) => i === 0 || n > seen[i - 1]),
+    'none twice, none older',
+  );
+});
+
+test('a server without a single frame is not silent, nor one whose streams nobody wants', async () => {
+  const gateway = await createGateway({
+    ...{ map: fakeMap(1, 100), model: FAKE_MODEL, serverVersion: '0', port: 0 },
+    streams: [{ id: 'still' }],
+  });
+  const links: string[] = [];
+  const note = ({ kind }: LinkState) => void links.push(kind);
+  const feeds = [['still'], ['nowhere']].map((streams) =>
+    connectPoses(gateway.url, { streams, silenceMs: 1600, onLink: note }),
+  );
+  await delay(4000);
+  for (const feed of feeds) feed.close();
+  await gateway.close();
+  assert.deepEqual(links.sort(), ['connecting', 'connecting', 'open', 'open']);
+  assert.equal(feeds[0].streams().get('still')?.source?.kind, 'connecting');
+});
+
+test('binary poses are the same poses', async () => {
+  const server = await startFakeServer(30);
+  const [text, binary] = await Promise.all(
+    (['json', 'msgpack'] as const).map(async (encoding) => {
+      const poses = new Map<number, PoseMessage>();
+      for await (const pose of connectPoses(server.gateway.url, { encoding, streams: ['front'] })) {
+        poses.set(pose.sequence, poseMessage.parse(pose));
+        if (poses.size === 20) break;
+      }
+      return poses;
+    }),
+  );
+  await server.stop();
+  const both = [...binary].filter(([sequence]) => text.has(sequence));
+  assert.ok(both.length > 5, `${both.length} poses came to both`);
+  for (const [sequence, pose] of both)
+    assert.deepEqual({ ...pose, ageMs: 0 }, { ...text.get(sequence), ageMs: 0 });
+});
+
+test('a second hello is the new truth: streams that came are asked for, old epochs are not told', async () => {
+  const wishes: unknown[] = [];
+  const acks: string[] = [];
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await once(server, 'listening');
+  const hello = (...ids: readonly string[]) =>
+    JSON.stringify({ type: 'hello', protocol: 1, streams: ids.map((id) => ({ id })) });
+  const pose = (stream: string, epoch: number, sequence: number) =>
+    JSON.stringify({ type: 'pose', state: 'posed', stream, epoch, sequence });
+  server.on('connection', (socket) => {
+    socket.on('message', (data) => {
+      const message = JSON.parse(String(data));
+      if (message.type === 'subscribe') wishes.push(message.streams);
+      else acks.push(`${message.stream} ${message.epoch} ${message.sequence}`);
+    });
+    socket.send(hello('a'));
+    for (const message of [
+      pose('a', 1, 4),
+      pose('a', 0, 9),
+      hello('a', 'b'),
+      pose('b', 0, 1),
+      pose('a', 2, 0),
+    ])
+      socket.send(message);
+  });
+  const hellos: number[] = [];
+  const seen: string[] = [];
+  const feed = connectPoses(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    streams: ['a', 'b'],
+    onHello: ({ streams }) => hellos.push(streams.length),
+  });
+  for await (const { stream, epoch, sequence } of feed) {
+    seen.push(`${stream} ${epoch} ${sequence}`);
+    if (seen.length === 3) break;
+  }
+  server.close();
+  assert.deepEqual(hellos, [1, 2]);
+  assert.deepEqual(seen, ['a 1 4', 'b 0 1', 'a 2 0']);
+  assert.deepEqual(wishes, [['a'], ['a', 'b']]);
+  assert.ok(acks.includes('a 0 9'), 'the server does not wait for what nobody handles');
 });

@@ -4,6 +4,9 @@ export type {
   LostMessage,
   PosedMessage,
   PoseMessage,
+  SourceStatus,
   StatusMessage,
 } from '../server/wire.js';
-export { connectPoses, type LinkState, type PoseFeed, type PoseFeedOptions } from './poseFeed.js';
+export type { LinkState } from './line.js';
+export { connectPoses, type PoseFeed, type PoseFeedOptions } from './poseFeed.js';
+export type { StreamState } from './streamBooks.js';

@@ -1,13 +1,16 @@
 import { connect, createServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { createRandom } from '../../src/kernels/random.js';
 
-/** What happens to what the server sends. */
+/** What happens to what the server sends; what the client says passes, but for `dead`. */
 export type Trouble =
   | { readonly kind: 'pass' }
   /** Everything comes this much later. */
   | { readonly kind: 'delay'; readonly ms: number }
   /** Nothing comes; it is kept, and comes at once when the trouble is over. */
   | { readonly kind: 'hold' }
+  /** Both sides believe in the connection, and nothing passes any more either way. */
+  | { readonly kind: 'dead' }
   /** This share of the pieces, up to 4 KiB each, is lost. */
   | { readonly kind: 'drop'; readonly share: number }
   | { readonly kind: 'throttle'; readonly bytesPerS: number };
@@ -28,7 +31,7 @@ export interface ChaosProxy {
 const TICK_MS = 10;
 const PIECE_BYTES = 4096;
 
-/** A bad line between a TCP client and a server on this machine; what the client says passes untouched. */
+/** A bad line between a TCP client and a server on this machine. */
 export async function startChaosProxy(targetPort: number, seed = 1): Promise<ChaosProxy> {
   const { uniform } = createRandom(seed);
   const sockets = new Set<Socket>();
@@ -45,7 +48,10 @@ export async function startChaosProxy(targetPort: number, seed = 1): Promise<Cha
     const target = connect(targetPort, '127.0.0.1');
     keep(client, target);
     keep(target, client);
-    client.pipe(target);
+    const said = new Transform({
+      transform: (chunk, _encoding, done) => done(null, trouble.kind === 'dead' ? undefined : chunk),
+    });
+    client.pipe(said).pipe(target);
     const stop = badLine(target, client, () => trouble, uniform);
     client.on('close', stop);
   });
@@ -72,6 +78,7 @@ function badLine(from: Socket, to: Socket, trouble: () => Trouble, uniform: () =
   let allowance = 0;
   const isLost = (now: Trouble) => now.kind === 'drop' && uniform() < now.share;
   from.on('data', (chunk: Buffer) => {
+    if (trouble().kind === 'dead') return;
     for (let at = 0; at < chunk.length; at += PIECE_BYTES)
       if (!isLost(trouble()))
         queue.push({ bytes: chunk.subarray(at, at + PIECE_BYTES), atMs: performance.now() });
