@@ -16,9 +16,15 @@ export interface ServeProcess {
   readonly stop: () => Promise<{ readonly code: number | null; readonly ms: number }>;
 }
 
+/** From the sources; POSESTREAM_PROGRAM names a built program to run in their place. */
+const program = (): string[] => {
+  const built = process.env.POSESTREAM_PROGRAM;
+  return built === undefined ? ['--import', 'tsx', repositoryPath('src/cli/main.ts')] : [built];
+};
+
 /** The real `serve` as a process of its own, as soon as it listens. */
 export async function startServe(...args: string[]): Promise<ServeProcess> {
-  const command = ['--import', 'tsx', repositoryPath('src/cli/main.ts'), 'serve', ...args, '--port', '0'];
+  const command = [...program(), 'serve', ...args, '--port', '0'];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
