@@ -89,6 +89,7 @@ function seeFrame({ epoch: of }: Frame): void {
 function seeOutcome({ kind, frame }: Outcome): void {
   outcomes++;
   if (kind !== 'posed') return;
+  if (restarts === poseMs.length) epoch = frame.epoch;
   if (frame.epoch > epoch && !Number.isNaN(backMs)) {
     epoch = frame.epoch;
     isFrameSeen = false;

@@ -22,8 +22,9 @@ export interface LiveInput {
  * the signal aborts. */
 export type OpenInput = (tool: FfmpegTool, signal: AbortSignal) => LiveInput | Promise<LiveInput>;
 
-/** As little delay as ffmpeg can: nothing is collected before the first frame. */
-export const LOW_DELAY: readonly string[] = ['-fflags', 'nobuffer', '-flags', 'low_delay', '-threads', '1'];
+/** As little delay as ffmpeg can. Without `-fflags nobuffer`, which throws away what was probed, and that is the key frame
+ * a camera sends at once: the next one comes seconds later. */
+export const LOW_DELAY: readonly string[] = ['-flags', 'low_delay', '-threads', '1'];
 
 /** Frames bear the time of their arrival. */
 export const ARRIVAL_TIME: readonly string[] = [

@@ -146,12 +146,19 @@ interface Captured extends Decoded {
   readonly captureClock: CaptureClock;
 }
 
+/** ffmpeg knows no arrival of a picture that was still being probed, and says zero: the picture after it has one. */
+const EARLIEST_MS = Date.UTC(2001);
+
 async function* arrived(
   pictures: AsyncGenerator<Decoded, void>,
   sentMs: (arrivalMs: number) => number | null = () => null,
 ): AsyncGenerator<Captured, void> {
   for await (const picture of pictures) {
     const arrivalMs = 1000 * picture.timestampS;
+    if (arrivalMs < EARLIEST_MS) {
+      picture.picture.release();
+      continue;
+    }
     const captureMs = sentMs(arrivalMs);
     yield captureMs === null
       ? { ...picture, captureMs: arrivalMs, captureClock: 'arrival' }

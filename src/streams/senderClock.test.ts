@@ -75,6 +75,12 @@ test('a clock that is set on the way is believed anew after a while', () => {
   assert.equal(sent[120], madeMs[120]);
 });
 
+test('times that no longer come are not guessed for long', () => {
+  const { sent } = watch({ isLate: (i) => i >= 100 });
+  assert.ok(sent[105] !== null);
+  assert.ok(sent.slice(112).every((ms) => ms === null));
+});
+
 test('a time that comes late is guessed from the picture before, never after its arrival', () => {
   const { sent, madeMs, arrivalMs } = watch({ isLate: (i) => i % 3 === 0 });
   for (let i = 12; i < 200; i++) {

@@ -4,10 +4,11 @@ import type { SenderTime } from './senderTimes.js';
 export interface SenderClock {
   /** Newest last. */
   readonly times: readonly SenderTime[];
-  /** Of the picture before: its arrival, when it was sent, and where that was read from; NaN before the first. */
+  /** Of the picture before: its arrival, and when it was sent; NaN before the first. */
   readonly arrivalMs: number;
   readonly sentMs: number;
-  readonly readPtsMs: number;
+  /** Pictures in a row whose time was not there in time. */
+  readonly missed: number;
   /** Pictures in a row whose time can be believed, or, below zero, whose time is off by far. */
   readonly run: number;
 }
@@ -16,7 +17,7 @@ export const NO_SENDER_CLOCK: SenderClock = {
   times: [],
   arrivalMs: Number.NaN,
   sentMs: Number.NaN,
-  readPtsMs: Number.NaN,
+  missed: 0,
   run: 0,
 };
 
@@ -36,7 +37,10 @@ const AGREEMENT_MS = 5;
 const STEP_MS = 1000;
 const BELIEVED_AFTER = 8;
 const CERTAIN_AFTER = 30;
+const LONGEST_MISSED = 8;
 const KEPT = 32;
+/** A tick of RTP's video clock and some. */
+const SAME_MS = 0.02;
 
 export const heard = (clock: SenderClock, times: readonly SenderTime[]): SenderClock =>
   times.length === 0 ? clock : { ...clock, times: [...clock.times, ...times].slice(-KEPT) };
@@ -47,17 +51,18 @@ export const heard = (clock: SenderClock, times: readonly SenderTime[]): SenderC
  * own time stands with the one before. Until the first report came ffmpeg writes its own clock instead, which shows: it
  * lies behind the arrival, where no picture can have been made. */
 export function lookAtSender(before: SenderClock, arrivalMs: number): SentPicture {
-  const read = before.times.findLast(({ ptsMs }) => ptsMs < arrivalMs - 0.01);
-  const isNew = read !== undefined && read.ptsMs !== before.readPtsMs;
-  const toldMs = isNew ? read.wallMs : before.sentMs + arrivalMs - before.arrivalMs;
-  const clock = { ...before, arrivalMs, sentMs: toldMs, readPtsMs: read?.ptsMs ?? Number.NaN };
-  const wayMs = arrivalMs - toldMs;
+  const told = before.times.findLast(({ ptsMs }) => ptsMs < arrivalMs - SAME_MS);
+  const isMissed = !(told !== undefined && told.ptsMs > before.arrivalMs - SAME_MS);
+  const sentMs = isMissed ? before.sentMs + arrivalMs - before.arrivalMs : told.wallMs;
+  const clock = { ...before, arrivalMs, sentMs, missed: isMissed ? before.missed + 1 : 0 };
+  const wayMs = arrivalMs - sentMs;
   const isSteady = !(Math.abs(wayMs - (before.arrivalMs - before.sentMs)) > STEP_MS);
   if (wayMs >= -AGREEMENT_MS && wayMs <= LONGEST_WAY_MS) {
-    const run = isSteady ? Math.max(0, before.run) + 1 : 0;
+    const run = isSteady && clock.missed <= LONGEST_MISSED ? Math.max(0, before.run) + 1 : 0;
+    const isBelieved = run > BELIEVED_AFTER;
     return {
       clock: { ...clock, run },
-      sentMs: run > BELIEVED_AFTER ? Math.min(toldMs, arrivalMs) : null,
+      sentMs: isBelieved ? Math.min(sentMs, arrivalMs) : null,
       aheadMs: null,
     };
   }

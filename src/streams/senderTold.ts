@@ -2,9 +2,14 @@ import type { FfmpegCommand } from './ffmpeg.js';
 import { heard, lookAtSender, NO_SENDER_CLOCK } from './senderClock.js';
 import { senderTimeReader } from './senderTimes.js';
 
+/** Where the copy begins: behind the pictures that were probed, which ffmpeg puts at zero; one step from there to the time
+ * of day is more than MP4 holds. It counts from here. */
+const FROM_S = 10;
+
 /** A copy of the input as MP4, a fragment for each picture, each with the time its sender gave it. */
 const OPTIONS: readonly string[] = [
   ...['-map', '0:v:0', '-c', 'copy', '-map_metadata', '-1', '-avoid_negative_ts', 'disabled'],
+  ...['-ss', String(FROM_S), '-copyinkf'],
   ...['-movflags', 'empty_moov+default_base_moof+frag_every_frame', '-write_prft', 'wallclock', '-f', 'mp4'],
 ];
 
@@ -24,7 +29,8 @@ export function senderTold(label: string, tell: (note: string) => void): SenderT
     side: {
       options: OPTIONS,
       onData: (chunk) => {
-        clock = heard(clock, reader.push(chunk));
+        const times = reader.push(chunk).map((time) => ({ ...time, ptsMs: time.ptsMs + 1000 * FROM_S }));
+        clock = heard(clock, times);
       },
     },
     sentMs: (arrivalMs) => {
