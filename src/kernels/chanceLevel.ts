@@ -1,5 +1,5 @@
-import { dotInt8 } from './dotInt8.js';
-import { type GuidedTargets, type Int8Rows, ROWS_PER_TARGET } from './guidedMatch.js';
+import { type GuidedTargets, ROWS_PER_TARGET } from './guidedMatch.js';
+import { dotListed, leftRows, type RowDots } from './rowDots.js';
 
 /** Steps through targets and keypoints that share no factor with usual counts, so that pairs hardly repeat. */
 const TARGET_STEP = 7919;
@@ -7,21 +7,22 @@ const KEYPOINT_STEP = 104_729;
 
 /** How alike a target and a keypoint that have nothing to do with each other may look: the `rank`-th largest dot product
  * among `pairs` whose keypoint lies further than `apartPx` from the target's pixel.
- * @param best [rank] scratch    @returns of unit rows x 127; the smallest number where there is no pair
+ * @param query the keypoints' rows, loaded    @param best [rank] scratch    @returns of unit rows x 127; the smallest number where there is no pair
  * Allocates nothing. */
 export function chanceLevel(
   targets: GuidedTargets,
   xyPx: Float32Array,
-  query: Int8Rows,
-  keypoints: number,
+  query: RowDots,
   map: Int8Array,
   pairs: number,
   apartPx: number,
   best: Int32Array,
 ): number {
   best.fill(-(2 ** 31));
+  const keypoints = query.list.length;
   if (targets.count === 0 || keypoints === 0) return best[best.length - 1];
   const apart2 = apartPx * apartPx;
+  const left = leftRows(map, query.dim);
   let t = 0;
   let k = 0;
   for (let pair = 0; pair < pairs; pair++) {
@@ -31,7 +32,9 @@ export function chanceLevel(
     const dy = xyPx[2 * k + 1] - targets.xyPx[2 * t + 1];
     const row = targets.rows[ROWS_PER_TARGET * t];
     if (dx * dx + dy * dy < apart2 || row < 0) continue;
-    keepLargest(best, dotInt8(map, row * query.dim, query.rows, k * query.dim, query.dim));
+    query.list[0] = k;
+    dotListed(query, left, row, 1);
+    keepLargest(best, query.dots[0]);
   }
   return best[best.length - 1];
 }

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chanceLevel } from './chanceLevel.js';
-import { dotInt8, roundRows } from './dotInt8.js';
 import { createPointGrid, fillPointGrid } from './grid.js';
 import { createGuidedMatches, type GuidedTargets, HALF_ALIKE, matchGuided, NO_DOT } from './guidedMatch.js';
 import { createRandom, type Random } from './random.js';
+import { roundRows } from './roundRows.js';
+import { createRowDots, dotListed, leftRows, loadRows } from './rowDots.js';
 
 const int8 = (length: number, random: Random) => Int8Array.from({ length }, () => random.integer(255) - 127);
+
+function dotInt8(a: Int8Array, aStart: number, b: Int8Array, bStart: number, dim: number): number {
+  let sum = 0;
+  for (let i = 0; i < dim; i++) sum += a[aStart + i] * b[bStart + i];
+  return sum;
+}
 
 function scene(random: Random) {
   const dim = 1 + random.integer(70);
@@ -23,14 +30,18 @@ function scene(random: Random) {
   return { targets, xyPx, keypoints, query, map: int8(mapRows * dim, random) };
 }
 
-test('dot products are exact for every length', () => {
-  const random = createRandom(3);
+test('dot products of listed rows are exact for every length, wherever the rows lie', () => {
+  const random = createRandom(4);
+  const rowDots = createRowDots();
   for (let round = 0; round < 300; round++) {
-    const [dim, a, b] = [random.integer(80), random.integer(9), random.integer(9)];
-    const [left, right] = [int8(a + dim, random), int8(b + dim, random)];
-    let expected = 0;
-    for (let i = 0; i < dim; i++) expected += left[a + i] * right[b + i];
-    assert.equal(dotInt8(left, a, right, b, dim), expected);
+    const [dim, count, from] = [1 + random.integer(140), 1 + random.integer(900), random.integer(9)];
+    const [rows, left] = [int8(count * dim, random), int8(from + 5 * dim, random).subarray(from)];
+    loadRows(rowDots, rows, count, dim);
+    const [row, listed] = [random.integer(5), random.integer(Math.min(count, 9) + 1)];
+    for (let i = 0; i < listed; i++) rowDots.list[i] = random.integer(count);
+    dotListed(rowDots, leftRows(left, dim), row, listed);
+    for (let i = 0; i < listed; i++)
+      assert.equal(rowDots.dots[i], dotInt8(left, row * dim, rows, rowDots.list[i] * dim, dim));
   }
 });
 
@@ -98,7 +109,9 @@ test('what chance offers: about the share of unrelated pairs that was asked for 
   const xyPx = Float32Array.from({ length: 2 * count }, () => 640 * random.uniform());
   const rows = Int32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? i / 2 : -1));
   const targets = { count, xyPx, radiusPx: new Float32Array(count), rows };
-  const level = chanceLevel(targets, xyPx, query, count, map, 2000, 120, new Int32Array(20));
+  const rowDots = createRowDots();
+  loadRows(rowDots, query.rows, count, dim);
+  const level = chanceLevel(targets, xyPx, rowDots, map, 2000, 120, new Int32Array(20));
   let above = 0;
   for (let t = 0; t < count; t++)
     for (let k = 0; k < count; k++) if (dotInt8(map, t * dim, query.rows, k * dim, dim) >= level) above++;

@@ -4,9 +4,9 @@ import type { MapModel } from '../domain/mapModel.js';
 import type { Correspondences } from '../domain/place.js';
 import { lensOf } from '../geometry/projection.js';
 import { chanceLevel } from '../kernels/chanceLevel.js';
-import { roundRows } from '../kernels/dotInt8.js';
 import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.js';
 import { createGuidedMatches, type GuidedMatches, matchGuided, NO_DOT } from '../kernels/guidedMatch.js';
+import { roundRows } from '../kernels/roundRows.js';
 import {
   createExpectedPoints,
   createExpectWorkspace,
@@ -101,8 +101,7 @@ export function guidedMatches(
   const level = chanceLevel(
     expected,
     features.xyPx,
-    query,
-    features.count,
+    matches.rowDots,
     descriptors,
     CHANCE_PAIRS,
     2 * options.maxRadiusPx,

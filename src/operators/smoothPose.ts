@@ -1,6 +1,6 @@
 import type { FrameId } from '../domain/frame.js';
-import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome, PoseEstimate } from '../domain/outcome.js';
+import { extendRanges } from '../tracking/extendRanges.js';
 import type { TrackLimits } from '../tracking/limits.js';
 import {
   createOdometryWorkspace,
@@ -68,8 +68,9 @@ function smooth(
   const fix = ownFix(outcome);
   const input = { frame, resetCounter, fix, odometry };
   const { smoother, smooth: pose } = smoothFrame(before.smoother, input, limits);
-  if (fix !== null && best !== null) learnRanges(localizer.map, snapshot, smoother, best);
+  if (fix !== null && best !== null) learnRanges(snapshot, smoother, best);
   const motion = odometry?.previousFromCurrent ?? null;
+  if (motion !== null && before.snapshot !== null) extendRanges(before.snapshot, snapshot, motion);
   const wake = followWake(before.wake, frame.timestampS, fix?.worldFromCam ?? null, motion, limits);
   const trail = { smoother, snapshot, turnDeg: seen.turnDeg, wake };
   if (outcome.kind === 'lost') return { outcome, trail };
@@ -100,20 +101,10 @@ const ownFix = (outcome: Outcome) =>
 
 /** How far off the fix's map points are, as seen from the window's pose and only where it agrees with the fix: the next
  * motion's length hangs on it, its rotation and direction do not. */
-function learnRanges(
-  { points }: MapModel,
-  snapshot: Snapshot,
-  { newest, solved }: Smoother,
-  best: Looked,
-): void {
+function learnRanges(snapshot: Snapshot, { newest, solved }: Smoother, best: Looked): void {
   if (!newest?.fixAgrees || solved === null) return;
-  const { xyPx, point, count } = best.matched.correspondences;
-  const rows = Array.from({ length: count }, (_, i) => i).filter((i) => best.inlierMask[i] === 1);
-  const pixels = Float64Array.from(rows.flatMap((i) => [xyPx[2 * i], xyPx[2 * i + 1]]));
-  const xyz = Float64Array.from(
-    rows.flatMap((i) => [...points.xyz.subarray(3 * point[i], 3 * point[i] + 3)]),
-  );
-  setMapRanges(snapshot, newestPose(solved), pixels, xyz);
+  const { xyPx, xyz } = best.matched.correspondences;
+  setMapRanges(snapshot, newestPose(solved), xyPx, xyz, best.inlierMask);
 }
 
 const workspaces = new WeakMap<Localizer, OdometryWorkspace>();

@@ -2,8 +2,7 @@ import type { Camera } from '../domain/camera.js';
 import type { Features } from '../domain/features.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import { unprojectAll } from '../geometry/projection.js';
-import { inverse, transformPoint } from '../geometry/rigid.js';
-import { roundRows } from '../kernels/dotInt8.js';
+import { roundRows } from '../kernels/roundRows.js';
 
 /** What a frame leaves for the motion to the next: its best keypoints, and how far off some of them are. */
 export interface Snapshot {
@@ -36,20 +35,22 @@ export function takeSnapshot(camera: Camera, features: Features): Snapshot {
 }
 
 /** Distances of map points that keypoints of the frame were found to be, as seen from `worldFromCam`.
- * @param xyPx   [n x 2] pixels exactly as extracted    @param xyz [n x 3] world */
+ * @param xyPx   [n x 2] pixels exactly as extracted    @param xyz [n x 3] world
+ * @param mask   [n] 1 for those that count; all where absent */
 export function setMapRanges(
   snapshot: Snapshot,
   worldFromCam: WorldFromCam,
   xyPx: ArrayLike<number>,
   xyz: ArrayLike<number>,
+  mask?: Uint8Array,
 ): void {
-  const camFromWorld = inverse(worldFromCam);
+  const [x, y, z] = worldFromCam.t;
   const rows = rowsByPixel(snapshot);
   for (let i = 0; 2 * i < xyPx.length; i++) {
+    if (mask?.[i] === 0) continue;
     const row = rows.get(pixelKey(xyPx[2 * i], xyPx[2 * i + 1]));
     if (row === undefined) continue;
-    const [x, y, z] = transformPoint(camFromWorld, [xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2]]);
-    snapshot.ranges[row] = Math.hypot(x, y, z);
+    snapshot.ranges[row] = Math.hypot(xyz[3 * i] - x, xyz[3 * i + 1] - y, xyz[3 * i + 2] - z);
   }
 }
 
