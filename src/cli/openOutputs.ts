@@ -5,8 +5,8 @@ import type { Output } from '../server/formats/outputs.js';
 import { openRecording } from '../server/formats/recording.js';
 import { createRosbridgeOutput } from '../server/formats/rosbridge.js';
 import type { GatewayOptions } from '../server/gateway.js';
+import { type Log, toLog } from '../server/log.js';
 import { systemClock } from '../streams/clock.js';
-import { say } from './terminal.js';
 
 type Served = Pick<GatewayOptions, 'map' | 'model' | 'streams' | 'serverVersion'>;
 
@@ -23,18 +23,20 @@ export interface OutputsOptions {
 export async function openOutputs(
   { record, recordImagesHz: imageHz = 0, outputs = [] }: OutputsOptions,
   served: Served,
+  log: Log,
 ): Promise<Output[]> {
-  const opened = outputs.map((output) => openOutput(output, served));
+  const opened = outputs.map((output) => openOutput(output, served, toLog(log, output.kind)));
   if (record === undefined) return opened;
-  const onFailure = ({ code, message }: PosestreamError) => say(`${code} ${message} Recording has stopped.`);
+  const onFailure = ({ code, message }: PosestreamError) =>
+    log.event('error', 'recording-stopped', `${code} ${message} Recording has stopped.`, { code });
   return [
     ...opened,
     await openRecording({ ...served, path: record, nowMs: systemClock.nowMs(), imageHz, onFailure }),
   ];
 }
 
-function openOutput(output: OutputConfig, { map }: Served): Output {
-  if (output.kind === 'mavlink') return createMavlinkOutput(output, map.header, say);
+function openOutput(output: OutputConfig, { map }: Served, warn: (message: string) => void): Output {
+  if (output.kind === 'mavlink') return createMavlinkOutput(output, map.header, warn);
   const { topic = `/posestream/${output.stream.replaceAll('-', '_')}/pose` } = output;
-  return createRosbridgeOutput({ ...output, topic }, say);
+  return createRosbridgeOutput({ ...output, topic }, warn);
 }

@@ -2,14 +2,15 @@ import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { lastValueFrom } from 'rxjs';
 import { readTextFile } from '../map/posedFolder.js';
+import { accessTokens } from '../server/access.js';
 import { parseConfig, type ServeConfig, type StreamConfig } from '../server/config.js';
 import { action, EXIT, usageError } from './command.js';
 import { isUrl } from './input.js';
 import { portNumber } from './numbers.js';
 import { DEFAULT_MODEL } from './openLocalizer.js';
+import { type LogFlags, logFormatFlag, logLevelFlag, openLog } from './openLog.js';
 import { serveStreams } from './serveStreams.js';
 import { aborted } from './signals.js';
-import { colour, say } from './terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -28,7 +29,7 @@ posestream.yaml:
 
 Poses leave at ws://127.0.0.1:8080/poses as JSON; the page is at http://127.0.0.1:8080/.`;
 
-interface Options {
+interface Options extends LogFlags {
   readonly map?: string;
   readonly stream: readonly string[];
   readonly intrinsics?: string;
@@ -58,6 +59,8 @@ export function serveCommand(): Command {
     .option('--port <n>', 'port to listen on; 0 takes any free one', portNumber)
     .option('--loop', 'play --stream files again and again')
     .option('--record <file>', 'write poses and all that belongs to them to an MCAP file')
+    .addOption(logFormatFlag())
+    .addOption(logLevelFlag())
     .addHelpText('after', EXAMPLES)
     .action(
       action(
@@ -72,12 +75,19 @@ const collect = (value: string, before: readonly string[]) => [...before, value]
 async function serve(configPath: string | undefined, options: Options, signal: AbortSignal): Promise<void> {
   const settings = configPath === undefined ? fromFlags(options) : override(readConfig(configPath), options);
   const setup = { mapPath: settings.map, modelPath: settings.model ?? DEFAULT_MODEL };
-  const { gateway, close } = await serveStreams(settings.streams, settings.listen, setup, signal);
+  const log = openLog(
+    options,
+    accessTokens(settings.listen).map(({ token }) => token),
+  );
+  const { gateway, close } = await serveStreams(settings.streams, { ...settings.listen, log }, setup, signal);
   try {
-    say(
-      `${colour.bold('posestream')} ${gateway.url}   poses at ${gateway.url.replace(/^http/, 'ws')}poses   Ctrl-C stops`,
+    log.event(
+      'info',
+      'listening',
+      `${gateway.url} is open; poses at ${gateway.url.replace(/^http/, 'ws')}poses`,
     );
     await lastValueFrom(aborted(signal));
+    log.event('info', 'stopping', 'stopping');
   } finally {
     await close();
   }

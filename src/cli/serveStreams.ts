@@ -18,12 +18,13 @@ import {
   type GatewayOptions,
   type GatewayStream,
 } from '../server/gateway.js';
+import { type Log, toLog } from '../server/log.js';
+import { createLogOutput } from '../server/logOutput.js';
 import type { RestRules } from '../server/rest/rules.js';
 import { createStation, type Station } from '../server/station.js';
 import { systemClock } from '../streams/clock.js';
+import { openLog } from './openLog.js';
 import { type OutputsOptions, openOutputs } from './openOutputs.js';
-import { streamNotes } from './streamNotes.js';
-import { say } from './terminal.js';
 import { packageVersion } from './version.js';
 
 export interface Listen extends Partial<ListenConfig>, OutputsOptions {
@@ -33,6 +34,8 @@ export interface Listen extends Partial<ListenConfig>, OutputsOptions {
   readonly limits?: Partial<GatewayLimits> & { readonly maxStreams?: number };
   /** What may be named over REST; absent: nothing can be changed there. */
   readonly rules?: RestRules;
+  /** Absent: what goes wrong is told as text. */
+  readonly log?: Log;
 }
 
 export interface Serving {
@@ -55,11 +58,13 @@ export async function serveStreams(
   signal: AbortSignal,
 ): Promise<Serving> {
   const maxStreams = listen.limits?.maxStreams ?? usualMaxStreams(availableParallelism());
-  const station = createStation({ openBus: processBus(WORKER), setup, maxStreams, truthOf });
+  const log = listen.log ?? openLog({ log: 'text', logLevel: 'warn' });
+  const openBus = processBus(WORKER, toLog(log, 'worker-said'));
+  const station = createStation({ openBus, setup, maxStreams, truthOf });
   const stop = (): void => void station.close();
   signal.addEventListener('abort', stop);
   try {
-    return await serveStation(station, streams, listen, maxStreams, signal);
+    return await serveStation(station, streams, { ...listen, log }, maxStreams);
   } catch (error) {
     await station.close();
     throw error;
@@ -69,9 +74,8 @@ export async function serveStreams(
 async function serveStation(
   station: Station,
   streams: readonly StreamConfig[],
-  listen: Listen,
+  listen: Listen & { readonly log: Log },
   maxStreams: number,
-  signal: AbortSignal,
 ): Promise<Serving> {
   const { admitted, refused } = admit(streams, maxStreams);
   const { map, model } = await station.opened;
@@ -80,18 +84,15 @@ async function serveStation(
     ...{ map, model, serverVersion: packageVersion() },
     streams: [...opened, ...refused.map(({ id }) => ({ id }))],
   };
-  const outputs = await openOutputs(listen, served);
+  const { log } = listen;
+  const outputs = [...(await openOutputs(listen, served, log)), createLogOutput(log)];
   const changes = listen.rules ? { control: station, rules: listen.rules } : undefined;
-  const bare = await createGatewayAt({ ...listen, ...served, changes, onWarning: say }, listen.isPortWish);
+  const onWarning = toLog(log, 'warning');
+  const bare = await createGatewayAt({ ...listen, ...served, changes, onWarning }, listen.isPortWish);
   const outcomes = new Subject<Outcome>();
-  const note = streamNotes((line) => signal.aborted || say(line));
   const heard = withOutputs(bare, outputs, systemClock.nowMs);
   const gateway: Gateway = {
     ...heard,
-    publishStatus(id, status) {
-      note(id, status);
-      heard.publishStatus(id, status);
-    },
     publishOutcome(id, outcome) {
       heard.publishOutcome(id, outcome);
       outcomes.next(outcome);

@@ -4,16 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { guardOrphan } from '../streams/orphanGuard.js';
 import type { OpenBus, Order, Report } from './bus.js';
 
+const MAX_SAID = 4096;
+
 /** Workers as processes of their own, over Node's IPC channel. None outlives this process, however it ends.
- * @param module  runs `answerOrders` */
-export function processBus(module: URL): OpenBus {
+ * @param module  runs `answerOrders`
+ * @param said  told what a worker writes on stderr: what a library complains of, what an uncaught error was */
+export function processBus(module: URL, said: (text: string) => void): OpenBus {
   const fromSources = module.pathname.endsWith('.ts');
   const execArgv = fromSources ? ['--import', import.meta.resolve('tsx')] : [];
   return ({ report, ended }) => {
     const child = fork(fileURLToPath(module), [], {
-      ...{ serialization: 'advanced', execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+      ...{ serialization: 'advanced', execArgv, stdio: ['ignore', 'inherit', 'pipe', 'ipc'] },
     });
     const forget = child.pid === undefined ? () => undefined : guardOrphan(child.pid);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => said(text.trim().slice(0, MAX_SAID)));
     child.on('message', (message) => report(message as Report));
     child.on('error', () => undefined);
     const exited = new Promise<string>((resolve) => {

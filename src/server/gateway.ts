@@ -84,8 +84,8 @@ export interface Gateway {
   addStream(stream: GatewayStream): void;
   removeStream(id: string): void;
   setMap(map: ServedMap): void;
-  /** For the books of operations. */
-  noteWorkerRestart(): void;
+  /** For the books of operations. @param why  for a person */
+  noteWorkerRestart(why: string): void;
   /** What a client that came now would be told. */
   hello(): HelloMessage;
   clients(): number;
@@ -290,7 +290,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       foxglove.setMap(map);
       helloAgain();
     },
-    noteWorkerRestart: metrics.workerRestarted,
+    noteWorkerRestart(why) {
+      metrics.workerRestarted();
+      options.log?.event('error', 'worker-ended', why);
+    },
     hello,
     clients: () => clients.size,
     close: once(async () => {

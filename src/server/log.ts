@@ -53,6 +53,12 @@ export function createLog({ level, format, isColoured = false, secrets = [], wri
   return logOf(root, cleanerOf(secrets));
 }
 
+/** For those who only know messages: warnings of one kind. */
+export const toLog =
+  (log: Log, event: string) =>
+  (message: string): void =>
+    log.event('warn', event, message);
+
 function logOf(logger: Logger, clean: (text: string) => string): Log {
   const kinds = new Map<string, Kind>();
   const streams = new Map<string, Log>();

@@ -97,7 +97,7 @@ export function createStation(options: StationOptions): Station {
   function down({ attempt, inMs, why }: Outage): void {
     for (const swap of swaps.values()) swap.reject(workerAway(why));
     swaps.clear();
-    gateway?.noteWorkerRestart();
+    gateway?.noteWorkerRestart(why);
     for (const seat of seats.values()) {
       settle(seat, 'worker-lost');
       if (!seat.wanted) continue;
