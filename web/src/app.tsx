@@ -82,7 +82,8 @@ export function App({ session, connection }: { session: Session; connection: Con
               key={stream.info.id}
               connection={connection}
               stream={stream.info.id}
-              isPast={isPast}
+              cursorMs={session.cursorMs()}
+              nowMs={nowMs}
             />
           )}
           {stream && (

@@ -5,17 +5,17 @@ import { backoffMs } from './model/backoff.js';
 
 export interface Picture {
   readonly header: ViewHeader;
-  readonly bitmap: ImageBitmap;
+  readonly jpeg: Blob;
   /** [2n] pixels of the frame. */
   readonly inlierXyPx: Float32Array;
   readonly outlierXyPx: Float32Array;
 }
 
-/** Pictures of one stream until the returned function is called. A picture's bitmap is closed after `show`. */
+/** Pictures of one stream until the returned function is called; the next comes when `show` is done with one. */
 export function watchPictures(
   connection: Connection,
   stream: string,
-  show: (picture: Picture | null) => void,
+  show: (picture: Picture | null) => Promise<void>,
 ): () => void {
   let stopped = false;
   let attempt = 0;
@@ -39,7 +39,7 @@ export function watchPictures(
 
   function again(): void {
     if (stopped) return;
-    show(null);
+    void show(null);
     retry = setTimeout(open, backoffMs(attempt++, Math.random()));
   }
 
@@ -49,10 +49,13 @@ export function watchPictures(
     const { header, sections } = decodePacked(data);
     const view = header as ViewHeader;
     const jpeg = new Blob([sections[2] as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' });
-    const bitmap = await createImageBitmap(jpeg);
     if (!stopped)
-      show({ header: view, bitmap, inlierXyPx: asFloat32(sections[0]), outlierXyPx: asFloat32(sections[1]) });
-    bitmap.close();
+      await show({
+        header: view,
+        jpeg,
+        inlierXyPx: asFloat32(sections[0].slice()),
+        outlierXyPx: asFloat32(sections[1].slice()),
+      });
     const { epoch, sequence } = view;
     if (from.readyState === WebSocket.OPEN)
       from.send(JSON.stringify({ type: 'ack', stream, epoch, sequence }));

@@ -1,4 +1,4 @@
-import { CanvasTexture, Sprite, SpriteMaterial } from 'three';
+import { CanvasTexture, Sprite, SpriteMaterial, SRGBColorSpace } from 'three';
 import { context2d } from './canvas2d.js';
 
 const SIDE_PX = 64;
@@ -15,6 +15,7 @@ export function createLabel(): Label {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = SIDE_PX;
   const texture = new CanvasTexture(canvas);
+  texture.colorSpace = SRGBColorSpace;
   const material = new SpriteMaterial({ map: texture, sizeAttenuation: false, depthTest: false });
   const sprite = new Sprite(material);
   sprite.scale.setScalar(0.035);

@@ -3,8 +3,13 @@ import { colour } from '../theme.js';
 import { context2d } from './canvas2d.js';
 
 /** Paints a picture and the points that were matched in it, in the picture's own proportions. */
-export function paintPicture(canvas: HTMLCanvasElement, picture: Picture, withPoints: boolean): void {
-  const { header, bitmap } = picture;
+export async function paintPicture(
+  canvas: HTMLCanvasElement,
+  picture: Picture,
+  withPoints: boolean,
+): Promise<void> {
+  const { header } = picture;
+  const bitmap = await createImageBitmap(picture.jpeg);
   const ratio = Math.min(devicePixelRatio || 1, 2);
   const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
   const height = Math.round((width * header.heightPx) / header.widthPx);
@@ -14,6 +19,7 @@ export function paintPicture(canvas: HTMLCanvasElement, picture: Picture, withPo
   }
   const context = context2d(canvas);
   context.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
   if (!withPoints) return;
   const scale = width / header.widthPx;
   dots(context, picture.outlierXyPx, scale, 1.4 * ratio, colour('outlier'));

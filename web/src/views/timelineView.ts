@@ -177,11 +177,11 @@ export function createTimeline(
 }
 
 const clock = (timeS: number): string => new Date(timeS * 1000).toTimeString().slice(0, 8);
-/** One, two or five times a power of ten: the axis seldom moves. */
+/** Round, and in wide steps: the axis seldom moves. */
 function roomFor(most: number, least: number): number {
   const wanted = Math.max(most, least);
   const power = 10 ** Math.floor(Math.log10(wanted));
-  return ([1, 2, 5, 10].find((k) => k * power >= wanted) ?? 10) * power;
+  return ([1, 1.5, 2, 3, 4, 6, 8, 10].find((k) => k * power >= wanted) ?? 10) * power;
 }
 
 function optionsOf(
