@@ -9,6 +9,7 @@ import { nearestPose } from '../../src/map/trajectory.js';
 import { parseTum, type TimedPose } from '../../src/map/tum.js';
 import type { LocalizeMode } from '../../src/streams/localize.js';
 import {
+  asItIs,
   cropped,
   mirrored,
   type Picture,
@@ -31,21 +32,32 @@ export interface Deception {
 }
 
 const FOCALS = [0.8, 0.9, 0.95, 1.05, 1.1, 1.2];
+/** Alone each frame says little; together they say that the focal length is wrong. */
+const MODES = ['frame', 'sequence'] as const;
 
 /** One clip in its own map, through pictures that lie. */
 export async function picturesThatLie(clip: Clip, map: MapSource, most: number): Promise<Deception[]> {
   const frames = await someFrames(clip, most);
   const truths = frames.map((frame) => truthOf(clip.truth!, frame));
   const nowhere = truths.map(() => null);
-  const seen = (what: string, picture: Picture, where: Deception['truths'] = truths): Deception => ({
-    ...{ name: `${clip.name}: ${what}`, map, mode: 'frame', truths: where },
+  const seen = (
+    what: string,
+    picture: Picture,
+    where: Deception['truths'] = truths,
+    mode: LocalizeMode = 'frame',
+  ): Deception => ({
+    ...{ name: `${clip.name}: ${what}, ${mode} mode`, map, mode, truths: where },
     frames: frames.map(picture),
   });
+  const untold = MODES.flatMap((mode) => [
+    ...FOCALS.map((factor) => seen(`focal length × ${factor}`, wrongFocal(factor), truths, mode)),
+    seen('the middle half, not told', cropped(0.5, false), truths, mode),
+  ]);
   return [
-    { name: `${clip.name}: as it is`, map, mode: 'frame', frames, truths },
-    ...FOCALS.map((factor) => seen(`focal length × ${factor}`, wrongFocal(factor))),
+    seen('as it is', asItIs),
+    seen('as it is', asItIs, truths, 'sequence'),
+    ...untold,
     seen('the middle half, told', cropped(0.5)),
-    seen('the middle half, not told', cropped(0.5, false)),
     seen('mirrored', mirrored, nowhere),
     turning(`${clip.name}: turning on the spot`, map, frames[frames.length >> 1], clip.truth!),
   ];
@@ -92,43 +104,39 @@ export async function flatWall(pictures: Clip, scratch: string): Promise<Decepti
 
 /** Metres after which the houses repeat. */
 const BLOCK_M = 40;
-const MAPPED_M = 26;
+/** With the longer one the copy comes into sight before the map ends, with the shorter one the camera is lost between. */
+const MAPPED_M = [26, 10];
 
-/** A street whose houses repeat: asked where it is mapped, and one block further, where all looks the same. */
+/** A street whose houses repeat: asked where it is mapped, one block further, where all looks the same, and on the way from
+ * the one to the other. */
 export async function repeatedBlock(clip: Clip, scratch: string): Promise<Deception[]> {
   const folder = repositoryPath('fixtures', 'town', 'repeated-block');
   const trajectory = parseTum(readTextFile(join(folder, 'poses.tum')), 'poses.tum');
   const [x0] = trajectory[0].worldFromCam.t;
   const beyond = ({ worldFromCam }: TimedPose) => worldFromCam.t[0] - x0;
   const path = join(folder, 'video.mp4');
-  const poses = writePoses(
-    trajectory.filter((pose) => beyond(pose) < MAPPED_M),
-    join(scratch, 'first-block.tum'),
-  );
-  const first: MapSource = { name: 'first block', place: 'repeated-block', path, poses };
+  const first = (lengthM: number): MapSource => {
+    const inside = trajectory.filter((pose) => beyond(pose) < lengthM);
+    const poses = writePoses(inside, join(scratch, `first-${lengthM}m.tum`));
+    return { name: `first ${lengthM} m`, place: 'repeated-block', path, poses };
+  };
   const whole: MapSource = { name: 'every second', place: 'repeated-block', path, every: 2 };
   const frames = await framesOf(clip);
   const further = frames.filter(
     (frame) => beyond(nearestPose(trajectory, frame.timestampS, 0.01)!) >= BLOCK_M - 2,
   );
   const odd = frames.filter((_, i) => i % 2 === 1);
-  const truths = (of: readonly Frame[]) => of.map((frame) => truthOf(trajectory, frame));
-  return (['frame', 'sequence'] as const).flatMap((mode) => [
-    {
-      name: `repeated block, mapped whole, ${mode} mode`,
-      map: whole,
-      mode,
-      frames: odd,
-      truths: truths(odd),
-    },
-    {
-      name: `repeated block, one block past the map, ${mode} mode`,
-      map: first,
-      mode,
-      frames: further,
-      truths: truths(further),
-    },
-  ]);
+  const asked = (what: string, map: MapSource, mode: LocalizeMode, of: readonly Frame[]): Deception => ({
+    ...{ name: `repeated block, ${what}, ${mode} mode`, map, mode, frames: of },
+    truths: of.map((frame) => truthOf(trajectory, frame)),
+  });
+  return [
+    ...MAPPED_M.map((m) => asked(`driven from ${m} m of map into the copy`, first(m), 'sequence', frames)),
+    ...(['frame', 'sequence'] as const).flatMap((mode) => [
+      asked('mapped whole', whole, mode, odd),
+      asked('one block past the map', first(MAPPED_M[0]), mode, further),
+    ]),
+  ];
 }
 
 function writePoses(poses: readonly TimedPose[], path: string): string {

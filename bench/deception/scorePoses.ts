@@ -21,6 +21,8 @@ export interface Score {
   readonly medianInlierRatio: number | null;
   readonly medianRmsPx: number | null;
   readonly worstWrongConfidence: number;
+  /** Frames until the stream warned that its intrinsics are suspect; null where it did not. */
+  readonly warnedAfter: number | null;
 }
 
 export const CONFIDENT = 0.5;
@@ -53,7 +55,13 @@ export function scorePoses(
     medianInlierRatio: median(posed.map(({ pose }) => pose.inlierRatio)),
     medianRmsPx: median(posed.map(({ pose }) => pose.reprojectionRmsPx)),
     worstWrongConfidence: Math.max(0, ...wrong.map(({ pose }) => pose.confidence)),
+    warnedAfter: firstWarning(outcomes),
   };
+}
+
+function firstWarning(outcomes: readonly Outcome[]): number | null {
+  const at = outcomes.findIndex((outcome) => outcome.kind !== 'dropped' && outcome.warning !== undefined);
+  return at < 0 ? null : at + 1;
 }
 
 const HEAD = [
@@ -68,6 +76,7 @@ const HEAD = [
   'rms px',
   'conf.',
   'worst',
+  'warned',
 ];
 
 /** A line a score. */
@@ -86,6 +95,7 @@ export function scoreTable(scores: readonly Score[]): string {
       figure(s.medianRmsPx, 2),
       figure(s.medianConfidence, 2),
       s.wrong === 0 ? '–' : s.worstWrongConfidence.toFixed(2),
+      s.warnedAfter === null ? '–' : String(s.warnedAfter),
     ]),
   );
   return [line('', HEAD), ...rows].join('\n');
