@@ -1,6 +1,7 @@
 import { PosestreamError } from '../domain/errors.js';
 import type { Engine } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
+import { answersInTime } from '../hfnet/answersInTime.js';
 import { readMap } from '../map/mapFile.js';
 import { gatedTurns } from '../operators/gatedTurns.js';
 import { MAP_DESCRIPTORS } from '../operators/localizer.js';
@@ -15,7 +16,7 @@ export async function openLiveLocalizer(setup: WorkerSetup): Promise<LiveLocaliz
   const { engine, map } = await openBoth(setup);
   const gate = gatedTurns(roundRobin());
   const take = async (map: MapModel, rows: EngineRows) => {
-    const localizer = await localizerOf(map, rows.engine, gate, { evidence: true });
+    const localizer = await localizerOf(map, answersInTime(rows.engine), gate, { evidence: true });
     await tryMap(map, rows.engine);
     return localizer;
   };

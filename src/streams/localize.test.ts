@@ -7,8 +7,10 @@ import type { Frame } from '../domain/frame.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Outcome } from '../domain/outcome.js';
 import { parseCamera } from '../geometry/camera.js';
+import { answersInTime } from '../hfnet/answersInTime.js';
 import { createRandom } from '../kernels/random.js';
 import { DEFAULT_OPTIONS, type Localizer } from '../operators/localizer.js';
+import { roundRobin } from '../operators/turns.js';
 import { localizeLive, localizeRecording } from './localize.js';
 
 const CAMERA = parseCamera('SIMPLE_PINHOLE', 640, 480, [500, 320, 240]);
@@ -271,6 +273,24 @@ test('any other failure ends the stream', async () => {
   await assert.rejects(all(localizeRecording(pulled(frames(2, [])), localizer, 'frame')), {
     code: 'E_ENGINE',
   });
+});
+
+test('live: an engine that never answers ends its stream in time, and holds up nobody else', async () => {
+  const turns = roundRobin();
+  const never = () => new Promise<never>(() => undefined);
+  const stuck = scripted({ extract: never }).localizer;
+  const engine = answersInTime(stuck.engine, 50);
+  const first = lastValueFrom(
+    from(frames(1, [])).pipe(localizeLive({ ...stuck, engine, turns }, 'sequence'), toArray()),
+  );
+  const second = lastValueFrom(
+    from(frames(1, [])).pipe(localizeLive({ ...scripted().localizer, turns }, 'sequence'), toArray()),
+  );
+  await assert.rejects(first, (error) => error instanceof PosestreamError && error.code === 'E_ENGINE');
+  assert.deepEqual(
+    (await second).map(({ kind }) => kind),
+    ['posed'],
+  );
 });
 
 test('live: a burst gives the first and the newest a pose, the rest are dropped and released once', async () => {
