@@ -20,7 +20,8 @@ import { openLive } from '../src/streams/liveSource.js';
 import { localizeRecording } from '../src/streams/localize.js';
 
 /** What poses come of damaged H.264, with the guard that asks more of suspect frames and without: bits turned over
- * (`-bsf:v noise`) and transport packets lost, at several amounts, on a town drive whose true poses are known.
+ * (`-bsf:v noise`), transport packets lost one by one and in cuts of half a second, at several amounts, on a town drive whose
+ * true poses are known. Once with a key frame every two seconds, as cameras send them, once with the drive's own, 17 s apart.
  *
  *     npx tsx bench/damagedVideo.ts [frames]
  */
@@ -30,32 +31,56 @@ const DRIVE = join(TOWN, 'day-other-lane');
 const scratch = mkdtempSync(join(tmpdir(), 'posestream-damaged-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
-const remux = (input: string, output: string, ...options: string[]) =>
-  execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', input, '-c', 'copy', ...options, output]);
-
-const clean = join(scratch, 'clean.ts');
-remux(join(DRIVE, 'video.mp4'), clean);
+/** The drive as a transport stream. */
+function stream(name: string, ...codec: string[]): string {
+  const path = join(scratch, `${name}.ts`);
+  const input = ['-i', join(DRIVE, 'video.mp4')];
+  execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, ...codec, path]);
+  return path;
+}
 
 /** Roughly one byte in `amount` is changed. */
-function noisy(amount: number): string {
-  const path = join(scratch, `noise${amount}.ts`);
-  remux(clean, path, '-bsf:v', `noise=amount=${amount}`);
+function noisy(whole: string, amount: number): string {
+  const path = `${whole}.noise${amount}.ts`;
+  execFileSync('ffmpeg', [
+    '-v',
+    'error',
+    '-y',
+    '-i',
+    whole,
+    '-c',
+    'copy',
+    '-bsf:v',
+    `noise=amount=${amount}`,
+    path,
+  ]);
   return path;
 }
 
 const PACKET = 188;
+/** Left whole, so that the stream can be opened. */
+const FIRST_PACKETS = 20;
 
-/** This share of the transport packets is missing. */
-function lossy(share: number): string {
-  const { uniform } = createRandom(5);
-  const bytes = readFileSync(clean);
+function without(whole: string, name: string, isLost: (share: number) => boolean): string {
+  const bytes = readFileSync(whole);
   const kept: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += PACKET)
-    if (at < 20 * PACKET || uniform() >= share) kept.push(bytes.subarray(at, at + PACKET));
-  const path = join(scratch, `loss${share}.ts`);
+    if (at < FIRST_PACKETS * PACKET || !isLost(at / bytes.length)) kept.push(bytes.subarray(at, at + PACKET));
+  const path = `${whole}.${name}.ts`;
   writeFileSync(path, Buffer.concat(kept));
   return path;
 }
+
+/** This share of the transport packets is missing. */
+function lossy(whole: string, share: number): string {
+  const { uniform } = createRandom(5);
+  return without(whole, `loss${share}`, () => uniform() < share);
+}
+
+const DRIVE_S = 260 / 15;
+
+/** Half a second is missing of every third. */
+const cut = (whole: string): string => without(whole, 'cut', (share) => (share * DRIVE_S) % 3 > 2.5);
 
 const intrinsics = join(DRIVE, 'intrinsics.json');
 const camera = parseIntrinsics(readTextFile(intrinsics), intrinsics);
@@ -86,8 +111,10 @@ const localizer = await openLocalizer({
 });
 const truthPath = join(DRIVE, 'poses.tum');
 const truth = parseTum(readTextFile(truthPath), truthPath);
-/** A remuxed stream starts later than the file. */
-const cleanFrames = await received(clean);
+const own = stream('own', '-c', 'copy');
+const usual = stream('usual', '-c:v', 'libx264', '-crf', '23', '-bf', '0', '-g', '30', '-pix_fmt', 'yuv420p');
+/** A transport stream starts later than the file. */
+const cleanFrames = await received(own);
 const shiftS = cleanFrames[0].timestampS - truth[0].timeS;
 
 const WRONG_M = 0.5;
@@ -129,19 +156,24 @@ async function row(name: string, frames: readonly Frame[], mode: 'frame' | 'sequ
   const posed = outcomes.filter(({ kind }) => kind === 'posed').length;
   const suspect = frames.filter(({ isSuspect }) => isSuspect).length;
   console.log(
-    `${name.padEnd(34)} ${mode.padEnd(9)} ${frames.length} frames, ${suspect} suspect, ${posed} posed, ${wrong.length} wrong (median ${medianErrorM(wrong)}; ${shifted} right for another moment), ${confident} with confidence 0.5 and more`,
+    `${name.padEnd(44)} ${mode.padEnd(9)} ${frames.length} frames, ${suspect} suspect, ${posed} posed, ${wrong.length} wrong (median ${medianErrorM(wrong)}; ${shifted} right for another moment), ${confident} with confidence 0.5 and more`,
   );
 }
 
-async function rows(name: string, frames: readonly Frame[]): Promise<void> {
+async function rows(name: string, path: string): Promise<void> {
+  const frames = await received(path);
   const trusting = frames.map(({ isSuspect, ...frame }) => frame);
-  for (const mode of ['frame', 'sequence'] as const) {
-    await row(`${name}, no guard`, trusting, mode);
-    await row(`${name}, guard`, frames, mode);
-  }
+  await row(`${name}, no guard`, trusting, 'sequence');
+  for (const mode of ['frame', 'sequence'] as const) await row(`${name}, guard`, frames, mode);
 }
 
 await row('clean', cleanFrames, 'sequence');
-for (const amount of [100_000, 3000]) await rows(`noise ${amount}`, await received(noisy(amount)));
-for (const share of [0.01]) await rows(`loss ${100 * share} %`, await received(lossy(share)));
+for (const [name, whole] of [
+  ['key frame every 2 s', usual],
+  ['every 17 s', own],
+] as const) {
+  for (const amount of [10_000, 1000]) await rows(`${name}: noise 1/${amount}`, noisy(whole, amount));
+  for (const share of [0.01, 0.05]) await rows(`${name}: loss ${100 * share} %`, lossy(whole, share));
+  await rows(`${name}: cuts`, cut(whole));
+}
 await localizer.close();
