@@ -51,9 +51,6 @@ export interface RecordingInput {
   readonly stated: number | null;
 }
 
-/** A camera's address, not a file. */
-export const isUrl = (source: string) => /^([a-z][a-z0-9+.-]*:\/\/|push:$|\/dev\/)/i.test(source);
-
 /** A video, a folder of images or an rtsp:// camera as frames with intrinsics. */
 export async function openInput(path: string, options: InputOptions): Promise<RecordingInput> {
   const source = parseSource(path);

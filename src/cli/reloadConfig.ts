@@ -1,6 +1,7 @@
 import { PosestreamError } from '../domain/errors.js';
 import type { ServeConfig } from '../server/configSchema.js';
 import type { Control } from '../server/control.js';
+import type { Log } from '../server/log.js';
 import { applyChange, type Change, changeBetween } from '../server/reload.js';
 import { watchText } from './reloadWatch.js';
 
@@ -12,19 +13,28 @@ export interface ReloadOptions {
   /** A configuration as the server means it: paths resolved, flags over it. Throws E_CONFIG. */
   readonly parse: (text: string) => ServeConfig;
   readonly control: Control;
-  readonly tell: (line: string) => void;
+  readonly log: Log;
 }
 
 /** Follows a configuration file while the server runs. A file that is wrong changes nothing. */
 export function followConfig(options: ReloadOptions, signal: AbortSignal): void {
-  const { path, parse, control, tell } = options;
+  const { path, parse, control, log } = options;
   let running = options.running;
   const refuse = (error: unknown): void => {
-    const { code, message, hint = '' } = error instanceof PosestreamError ? error : internal(error);
-    tell(`${code} ${message} ${hint} The old configuration stays.`.replaceAll('  ', ' '));
+    const { code, message, hint } = error instanceof PosestreamError ? error : internal(error);
+    const text = [
+      `${code} ${message}`,
+      'The old configuration stays.',
+      ...(hint === undefined ? [] : [hint]),
+    ];
+    log.event('error', 'reload-refused', text.join(' '), { code });
   };
   const onTrouble = (error: unknown): void =>
-    tell(`${path} is not followed: ${(error as Error).message}. SIGHUP reads it again.`);
+    log.event(
+      'warn',
+      'reload-trouble',
+      `${path} is not followed: ${(error as Error).message}. SIGHUP reads it again.`,
+    );
 
   async function onText(text: string): Promise<void> {
     try {
@@ -33,8 +43,10 @@ export function followConfig(options: ReloadOptions, signal: AbortSignal): void 
       const applied = await applyChange(control, change, running, wanted);
       running = applied.running;
       for (const { stream, error } of applied.failures)
-        tell(`${error.code} stream ${stream}: ${error.message}`);
-      tell(`${path}: ${changeInWords(change)}`);
+        log
+          .ofStream(stream)
+          .event('error', 'reload-failed', `${error.code} ${error.message}`, { code: error.code });
+      log.event('info', 'reload', `${path}: ${changeInWords(change)}`);
     } catch (error) {
       refuse(error);
     }

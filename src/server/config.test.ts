@@ -82,6 +82,12 @@ const faults: [name: string, text: string, at: RegExp, says: RegExp][] = [
     /^serve\.yaml:6:13:/,
     /an origin is/,
   ],
+  [
+    'a key that is misspelt, before the one it stands for',
+    GOOD.replace('source', 'sauce'),
+    /^serve\.yaml:4:5:/,
+    /unknown key 'sauce'/,
+  ],
   ['unknown key at the top', `${GOOD}colour: red\n`, /^serve\.yaml:5:1:/, /unknown key 'colour'/],
   ['wrong type', GOOD.replace('drive.mp4', '[1]'), /^serve\.yaml:4:13:/, /streams\.0\.source/],
   ['missing key', GOOD.replace('map: town.psmap\n', ''), /^serve\.yaml:1:1:/, /map is missing/],

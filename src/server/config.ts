@@ -1,7 +1,7 @@
 import { type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { PosestreamError } from '../domain/errors.js';
-import { issueInWords, knownKeys } from './configIssue.js';
+import { issueInWords, knownKeys, tellingIssue } from './configIssue.js';
 import { type ServeConfig, serveConfig } from './configSchema.js';
 import { substituteEnv } from './envSubstitution.js';
 
@@ -28,7 +28,7 @@ export function parseConfig(
   });
   const parsed = serveConfig.safeParse(plainValue(document, fileName));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const issue = tellingIssue(parsed.error);
   const where = offsetOf(document, issue);
   throw configError(
     fileName,

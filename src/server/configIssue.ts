@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** The one to tell of: a key that is not known says more than the one it stands in for being missing. */
+export const tellingIssue = ({ issues }: z.core.$ZodError): z.core.$ZodIssue =>
+  issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+
 /** What is wrong, and where in the value; never the value itself, it may be a secret. */
 export function issueInWords(issue: z.core.$ZodIssue): string {
   const at = issue.path.map(String).join('.');

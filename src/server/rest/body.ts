@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { issueInWords, knownKeys } from '../configIssue.js';
+import { issueInWords, knownKeys, tellingIssue } from '../configIssue.js';
 import { type Answer, refusal } from './answer.js';
 
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -29,7 +29,7 @@ export function parseBody<T>(bytes: Uint8Array, schema: z.ZodType<T>): Body<T> {
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { value: parsed.data };
-  const issue = parsed.error.issues[0];
+  const issue = tellingIssue(parsed.error);
   return { refused: refusal(400, 'E_CONFIG', issueInWords(issue), knownKeys(issue, schema)) };
 }
 
