@@ -25,10 +25,14 @@ const connect = (stream: string, token = TOKEN) =>
     headers: { authorization: `Bearer ${token}` },
   });
 
+interface Sending {
+  readonly socket: WebSocket;
+  readonly pause: () => void;
+  readonly stop: () => void;
+}
+
 /** Sends a live test picture in the container, in pieces of the size a recorder makes, until told to stop. */
-async function send(
-  ...container: string[]
-): Promise<{ readonly socket: WebSocket; readonly stop: () => void }> {
+async function send(...container: string[]): Promise<Sending> {
   const socket = connect('phone');
   await once(socket, 'open');
   const encoder = spawn(
@@ -46,6 +50,7 @@ async function send(
   socket.on('error', () => undefined);
   return {
     socket,
+    pause: () => encoder.kill('SIGSTOP'),
     stop: () => {
       encoder.kill('SIGKILL');
       socket.close();
@@ -128,6 +133,25 @@ test('who may send: with a token, to a stream that takes video, the newest one, 
   second.send('text');
   const [notBinary] = await once(second, 'close');
   assert.equal(notBinary, 1003);
+});
+
+test('a sender that pauses for too long is told to come back, not that its video is bad', {
+  skip,
+}, async () => {
+  const over = new AbortController();
+  const sender = await send(...TS);
+  const closed = once(sender.socket, 'close');
+  void closed.then(() => over.abort());
+  let frames = 0;
+  for await (const { release } of openLive(port.open, {
+    ...{ camera: pinhole(320, 180), maxSidePx: 320, signal: over.signal, stallMs: 700 },
+  })) {
+    release();
+    if (++frames === 20) sender.pause();
+  }
+  const [code] = await closed;
+  assert.equal(code, 1013);
+  sender.stop();
 });
 
 test('bytes that are no video end the connection, and the next sender is served', { skip }, async () => {

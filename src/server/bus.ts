@@ -47,6 +47,9 @@ export type Order =
   /** Sources end, frames under way come out, then the worker ends. */
   | { readonly kind: 'stop' };
 
+/** Another sender took its place, nothing could be made of its bytes, or they were not at fault. */
+export type SenderOut = 'replaced' | 'refused' | 'stopped';
+
 /** From the worker. */
 export type Report =
   | { readonly kind: 'opened'; readonly map: ServedMap; readonly model: ModelIdentity }
@@ -62,8 +65,7 @@ export type Report =
   | ({ readonly kind: 'over' } & Run)
   /** Another piece of a sender's bytes was taken. */
   | ({ readonly kind: 'swallowed'; readonly sender: number } & Run)
-  /** Another sender took its place, or nothing could be made of its bytes. */
-  | ({ readonly kind: 'senderOut'; readonly sender: number; readonly why: 'replaced' | 'refused' } & Run)
+  | ({ readonly kind: 'senderOut'; readonly sender: number; readonly why: SenderOut } & Run)
   | { readonly kind: 'swapped'; readonly id: number; readonly map: ServedMap }
   | { readonly kind: 'notSwapped'; readonly id: number; readonly fault: Fault }
   /** Nothing is said but that it lives. */

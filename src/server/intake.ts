@@ -1,5 +1,7 @@
 import { PassThrough } from 'node:stream';
+import { PosestreamError } from '../domain/errors.js';
 import type { PushPort } from '../streams/pushed.js';
+import type { SenderOut } from './bus.js';
 
 /** Where pieces of clients' video come in from the gateway. */
 export interface Intake {
@@ -11,7 +13,7 @@ export interface Intake {
 export interface IntakeEvents {
   /** A piece has left our hands; the next may come. */
   readonly swallowed: (sender: number) => void;
-  readonly out: (sender: number, why: 'replaced' | 'refused') => void;
+  readonly out: (sender: number, why: SenderOut) => void;
 }
 
 /** Hands the video of one stream's senders to its decoder, at the decoder's pace. */
@@ -24,7 +26,7 @@ export function createIntake(port: PushPort, events: IntakeEvents): Intake {
     bytes.on('error', () => undefined);
     bytes.once('close', () => {
       senders.delete(sender);
-      events.out(sender, 'refused');
+      events.out(sender, bytes.errored === null ? 'refused' : 'stopped');
     });
     port.attach({ bytes, replaced: () => events.out(sender, 'replaced') });
     return bytes;
@@ -42,7 +44,8 @@ export function createIntake(port: PushPort, events: IntakeEvents): Intake {
       else bytes?.end();
     },
     close() {
-      for (const bytes of senders.values()) bytes.destroy();
+      for (const bytes of senders.values())
+        bytes.destroy(new PosestreamError('E_SOURCE_STALL', 'The stream is closed.'));
     },
   };
 }

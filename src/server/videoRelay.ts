@@ -1,5 +1,6 @@
 import { PosestreamError } from '../domain/errors.js';
 import type { Sender } from '../streams/pushed.js';
+import type { SenderOut } from './bus.js';
 
 /** Bytes on their way to the worker that it has not swallowed. */
 const AHEAD_BYTES = 1 << 18;
@@ -8,7 +9,7 @@ const AHEAD_BYTES = 1 << 18;
 export interface VideoRelay {
   /** The worker took a piece. */
   readonly swallowed: () => void;
-  readonly out: (why: 'replaced' | 'refused' | 'worker gone') => void;
+  readonly out: (why: SenderOut | 'worker gone') => void;
 }
 
 /** Sends what a client pushes piece by piece, no faster than it is swallowed. */
@@ -31,7 +32,7 @@ export function relayVideo(sender: Sender, send: (piece: Uint8Array) => void, en
     out: (why) => {
       if (why === 'replaced') sender.replaced();
       // A recording cannot be taken up in its middle: the client has to begin a new one.
-      else if (why === 'worker gone') bytes.destroy(new PosestreamError('E_SOURCE_STALL', 'Begin again.'));
+      else if (why !== 'refused') bytes.destroy(new PosestreamError('E_SOURCE_STALL', 'Begin again.'));
       else bytes.destroy();
     },
   };

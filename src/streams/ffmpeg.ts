@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import Ffmpeg from 'fluent-ffmpeg';
+import { PosestreamError } from '../domain/errors.js';
 import type { FfmpegTool } from './ffmpegTool.js';
 import { guardOrphan } from './orphanGuard.js';
 import { redactorFor } from './redactUrl.js';
@@ -9,7 +10,8 @@ import { redactorFor } from './redactUrl.js';
 /** The only file that knows fluent-ffmpeg: it starts ffmpeg and ends it. */
 
 export interface FfmpegCommand {
-  /** URL or `file:` path, as ffmpeg reads it, or the bytes themselves; these are destroyed when ffmpeg ends. */
+  /** URL or `file:` path, as ffmpeg reads it, or the bytes themselves; these are destroyed when ffmpeg ends, with
+   * E_SOURCE_STALL where it was ended by us: the bytes were not at fault. */
   readonly input: string | Readable;
   readonly inputOptions: readonly string[];
   readonly outputOptions: readonly string[];
@@ -63,7 +65,7 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
   const state: { child: ChildProcess | null; isStopped: boolean } = { child: null, isStopped: false };
   const ended = new Promise<FfmpegEnd>((resolve) => {
     const finish = (code: number | null, signal: NodeJS.Signals | null) => {
-      if (typeof command.input !== 'string') command.input.destroy();
+      if (typeof command.input !== 'string') command.input.destroy(state.isStopped ? stopped() : undefined);
       resolve({ code, signal, lines });
     };
     const run = Ffmpeg(command.input, { stdoutLines: KEPT_LINES })
@@ -119,6 +121,9 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
   };
   return { stdout, ended, stop, kill };
 }
+
+const stopped = () =>
+  new PosestreamError('E_SOURCE_STALL', 'The decoder was stopped.', { hint: 'Begin again.' });
 
 const SIDE_FD = 3;
 
