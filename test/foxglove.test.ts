@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import test, { after, before } from 'node:test';
 import protocol, { type Channel, type MessageData } from '@foxglove/ws-protocol';
 import sharp from 'sharp';
@@ -29,20 +30,25 @@ before(async () => {
 });
 after(() => gateway.close());
 
-const address = () => `${gateway.url.replace('http', 'ws')}foxglove`;
+const address = (of = gateway) => `${of.url.replace('http', 'ws')}foxglove`;
 
 /** Foxglove's own client, keeping what it receives by topic. */
-function dial() {
-  const socket = new WebSocket(address(), FOXGLOVE);
+function dial(server = gateway, query = '') {
+  const socket = new WebSocket(`${address(server)}${query}`, FOXGLOVE);
   const client = new FoxgloveClient({ ws: socket as never });
   const channels = new Map<string, Channel>();
   const messages = new Map<string, unknown[]>();
   const topicOf = new Map<number, string>();
+  const gone: string[] = [];
   const problems: unknown[] = [];
   client.on('error', (error) => problems.push(error));
   client.on('status', (status) => problems.push(status));
   client.on('advertise', (list) => {
     for (const channel of list) channels.set(channel.topic, channel);
+  });
+  client.on('unadvertise', (ids) => {
+    for (const { id, topic } of [...channels.values()])
+      if (ids.includes(id) && channels.delete(topic)) gone.push(topic);
   });
   client.on('message', ({ subscriptionId, data }: MessageData) => {
     const topic = topicOf.get(subscriptionId) ?? '';
@@ -57,7 +63,7 @@ function dial() {
     topicOf.set(id, topic);
     return id;
   };
-  return { socket, client, channels, of, subscribe, problems };
+  return { socket, client, channels, gone, of, subscribe, problems };
 }
 
 /** Publishes frames of the drive until all of it has happened. */
@@ -159,6 +165,76 @@ test('a client that stops reading is skipped and then gets the newest', async ()
   await until(() => newest() === 1_000_000 + count - 1, 'the newest pose');
   assert.ok(of('/front/message').length - before < count, 'nothing was skipped');
   client.close();
+});
+
+test('pictures are sent to as many as may watch; streams and maps come and go', async (t) => {
+  const open = await createGateway({
+    ...{ port: 0, map, model: FAKE_MODEL, serverVersion: '1.2.3', streams: [{ id: 'front' }] },
+    limits: { maxViewers: 1 },
+  });
+  t.after(() => open.close());
+  const [first, second] = [dial(open), dial(open)];
+  await until(() => first.channels.size > 0 && second.channels.size > 0, 'channels');
+  first.subscribe('/front/image');
+  await until(() => open.wantsFrame('front'), 'wish for a picture');
+  const late = second.subscribe('/front/image');
+  second.subscribe('/front/annotations');
+  second.subscribe('/map/points');
+  await until(() => second.problems.length === 1, 'a refusal');
+  assert.match((second.problems[0] as { message: string }).message, /front\/image.*maxViewers/);
+  const page = new WebSocket(`${open.url.replace('http', 'ws')}view?stream=front`);
+  assert.match(String(((await once(page, 'error')) as Error[])[0]), /503/);
+  second.client.unsubscribe(late);
+  first.client.close();
+  await until(() => second.problems.length === 2, 'word that there is no such subscription');
+  await until(() => second.of('/map/points').length === 1, 'the points');
+
+  open.addStream({ id: 'rear', camera: FAKE_CAMERA });
+  await until(() => second.channels.has('/rear/calibration'), 'channels of the new stream');
+  second.subscribe('/rear/image');
+  second.subscribe('/rear/calibration');
+  await until(() => second.of('/rear/calibration').length === 1, 'its calibration');
+  open.setMap(fakeMap(2, 50));
+  await until(() => second.of('/map/points').length === 2, 'points of the new map');
+  const sizes = second.of('/map/points').map((cloud) => (cloud as { data: string }).data.length);
+  assert.ok(sizes[1] < sizes[0] / 10);
+  open.removeStream('rear');
+  await until(() => second.gone.length > 0, 'that the stream is gone');
+  assert.deepEqual(second.gone.toSorted(), topicsOf('rear', true));
+  second.client.close();
+});
+
+const topicsOf = (stream: string, hasCamera: boolean): string[] =>
+  [
+    'annotations',
+    ...(hasCamera ? ['calibration'] : []),
+    'image',
+    'log',
+    'message',
+    'pose',
+    'status',
+    'transform',
+  ].map((name) => `/${stream}/${name}`);
+
+test('with a token, every connection has a ticket of its own', async (t) => {
+  const TOKEN = 'a-token-of-the-test';
+  const open = await createGateway({
+    ...{ port: 0, map, model: FAKE_MODEL, serverVersion: '1.2.3', streams: [{ id: 'front' }], token: TOKEN },
+  });
+  t.after(() => open.close());
+  const ticket = async () => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const answer = await fetch(`${open.url}api/ticket`, { method: 'POST', headers });
+    return ((await answer.json()) as { ticket: string }).ticket;
+  };
+  for (const query of [`?ticket=${await ticket()}`, `?ticket=${await ticket()}`]) {
+    const client = dial(open, query);
+    await until(() => client.channels.size > 0, 'channels');
+    for (const topic of topicsOf('front', false)) client.subscribe(topic);
+    await until(() => client.of('/front/status').length > 0, 'a status');
+    client.client.close();
+    assert.match(String((await once(dial(open, query).socket, 'error'))[0]), /401/, 'a spent ticket');
+  }
 });
 
 const refused = (options: { protocols?: string[]; origin?: string }) =>

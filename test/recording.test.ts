@@ -5,7 +5,8 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
-import { McapIndexedReader } from '@mcap/core';
+import { McapIndexedReader, McapStreamReader } from '@mcap/core';
+import { Ajv } from 'ajv';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { PosestreamError } from '../src/domain/errors.js';
@@ -141,6 +142,40 @@ test('the official reader reads the file by its index; every message fits its sc
     '/front/transform': posed,
     '/front/log': FRAMES - posed,
   });
+});
+
+test('the official stream reader agrees, checksums and all; schemas are JSON Schema that ajv takes', async () => {
+  const path = join(folder, 'streamed.mcap');
+  await record(path, null);
+  const reader = new McapStreamReader({ validateCrcs: true });
+  reader.append(readFileSync(path));
+  const ajv = new Ajv({ strict: true });
+  const schemas = new Map<number, string>();
+  const checks = new Map<number, ReturnType<typeof ajv.compile>>();
+  const seen = new Set<string>();
+  let messages = 0;
+  for (let record = reader.nextRecord(); record; record = reader.nextRecord()) {
+    seen.add(record.type);
+    if (record.type === 'Schema') schemas.set(record.id, Buffer.from(record.data).toString());
+    if (record.type === 'Channel')
+      checks.set(record.id, ajv.compile(JSON.parse(schemas.get(record.schemaId) ?? '')));
+    if (record.type !== 'Message') continue;
+    const check = checks.get(record.channelId);
+    assert.ok(check, 'a message before its channel');
+    assert.ok(check(JSON.parse(Buffer.from(record.data).toString())), JSON.stringify(check.errors));
+    assert.equal(check({}), false, 'a schema that would take anything');
+    messages++;
+  }
+  assert.ok(reader.done() && messages > 2 * FRAMES);
+  for (const type of ['Header', 'Metadata', 'Attachment', 'Statistics', 'DataEnd', 'Footer'])
+    assert.ok(seen.has(type), type);
+  const damaged = readFileSync(path);
+  damaged[Math.floor(damaged.length / 2)] ^= 1;
+  const wary = new McapStreamReader({ validateCrcs: true });
+  wary.append(damaged);
+  assert.throws(() => {
+    while (wary.nextRecord());
+  }, /crc/i);
 });
 
 test('the commands: export says where, replay listens', async () => {
@@ -292,4 +327,24 @@ test('a full disk ends the recording, told once, and nothing else', async () => 
   await both.close();
   assert.deepEqual(told, ['E_DISK_FULL']);
   assert.equal((await recording.close())?.code, 'E_DISK_FULL');
+});
+
+test('a file that may grow no further ends the recording; what was written can be read', async () => {
+  const path = join(folder, 'limited.mcap');
+  const program = ['--import', 'tsx', repositoryPath('test/support/recordUntilFull.ts'), path];
+  // Blocks of 512 bytes in sh: 300 kB.
+  const child = spawn('sh', ['-c', 'ulimit -f 600; exec "$0" "$@"', process.execPath, ...program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let out = '';
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(code, 0);
+  const { told, before, after } = JSON.parse(out) as { told: string[]; before: number; after: number };
+  assert.deepEqual(told, ['E_DISK_FULL']);
+  assert.ok(before > 5 && after > before, out);
+  const entries = await entriesOf(path);
+  assert.ok(entries.length > 0 && entries.length <= before, `${entries.length} of ${before}`);
 });

@@ -16,6 +16,7 @@ export function fileError(cause: unknown, path: string): PosestreamError {
       });
     case 'ENOSPC':
     case 'EDQUOT':
+    case 'EFBIG':
       return new PosestreamError('E_DISK_FULL', `No room left to write ${path}.`, {
         hint: 'Free some space or write elsewhere.',
         cause,
