@@ -27,16 +27,20 @@ function refused(message: string, closeCode: number): ClientInput {
   return { ok: false, error: { type: 'error', code: 'E_PROTOCOL', message, hint: HINT }, closeCode };
 }
 
-/** Token bucket: whether one more message fits. */
-export function createRateLimit(perSecond: number, burst: number, nowMs: () => number): () => boolean {
+/** Token bucket: whether one more message of this cost fits. */
+export function createRateLimit(
+  perSecond: number,
+  burst: number,
+  nowMs: () => number,
+): (cost?: number) => boolean {
   let tokens = burst;
   let lastMs = nowMs();
-  return () => {
+  return (cost = 1) => {
     const now = nowMs();
     tokens = Math.min(burst, tokens + ((now - lastMs) * perSecond) / 1000);
     lastMs = now;
-    if (tokens < 1) return false;
-    tokens--;
+    if (tokens < cost) return false;
+    tokens -= cost;
     return true;
   };
 }

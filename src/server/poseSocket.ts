@@ -1,4 +1,4 @@
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import { createRateLimit, parseClientInput } from './clientInput.js';
 import { createDelivery, type Delivery, type Item, type Link } from './delivery.js';
 import { type Encoded, type Encoding, encodedOnce, encodeMessage } from './encoding.js';
@@ -7,6 +7,8 @@ import { CLOSE, type ClientMessage, type ErrorMessage, type ServerMessage } from
 const MAX_BUFFERED_BYTES = 64 * 1024;
 /** Twice what a client needs that acknowledges four 60 Hz streams. */
 const MAX_MESSAGES_PER_S = 500;
+/** Reading a long message costs as much as several short ones. */
+const BYTES_A_MESSAGE = 512;
 const MAX_UNACKED_MS = 10_000;
 /** As long as a pose may be acted on. */
 const LIFESPAN_MS = 500;
@@ -90,6 +92,11 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
     offerLatest(after);
   }
 
+  function refuse(error: ErrorMessage, closeCode: number): void {
+    send(encodeMessage(error, encoding));
+    socket.close(closeCode, error.code);
+  }
+
   function sayUnknown(streams: readonly string[]): void {
     const message = `No such stream: ${streams.slice(0, 8).join(', ')}.`;
     const error: ErrorMessage = {
@@ -122,13 +129,15 @@ export function servePoses(socket: WebSocket, options: PoseSocketOptions): PoseC
 
   socket.on('message', (data, isBinary) => {
     if (socket.readyState !== socket.OPEN) return;
-    const input = allowed() ? parseClientInput(data, isBinary) : flooded();
+    const isLight = allowed(1 + byteLength(data) / BYTES_A_MESSAGE);
+    const input = isLight ? parseClientInput(data, isBinary) : FLOODED;
     if (input.ok) handle(input.message);
-    else {
-      send(encodeMessage(input.error, encoding));
-      socket.close(input.closeCode, input.error.code);
-    }
+    else refuse(input.error, input.closeCode);
   });
+  for (const control of ['ping', 'pong'] as const)
+    socket.on(control, () => {
+      if (socket.readyState === socket.OPEN && !allowed()) refuse(FLOODED.error, FLOODED.closeCode);
+    });
   socket.on('close', close);
   offerLatest();
 
@@ -177,11 +186,14 @@ export function linkOf(
   };
 }
 
-function flooded() {
-  const error: ErrorMessage = {
-    type: 'error',
-    code: 'E_CAPACITY',
-    message: `More than ${MAX_MESSAGES_PER_S} messages a second.`,
-  };
-  return { ok: false as const, error, closeCode: CLOSE.policy };
-}
+/** `ws` hands over whole messages as one buffer. */
+const byteLength = (data: RawData): number => (data as Buffer).length;
+
+const FLOODED = {
+  ok: false,
+  error: {
+    ...{ type: 'error', code: 'E_CAPACITY' },
+    message: `More than ${MAX_MESSAGES_PER_S} messages a second, or as many bytes.`,
+  } satisfies ErrorMessage,
+  closeCode: CLOSE.policy,
+} as const;

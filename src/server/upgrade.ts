@@ -8,6 +8,9 @@ const MAX_MESSAGE_BYTES = 16 * 1024;
 /** A second of video, and some. */
 const MAX_UPLOAD_BYTES = 2 * 1024 * 1024;
 const MAX_FRAGMENTS = 16;
+/** Who pings and does not read fills our memory with pongs; beyond this it is cut off. More than a second's worth of
+ * messages, so that a flood is first told why it is closed. */
+const MAX_UNREAD_PONGS = 1024;
 const DEFAULT_PING_MS = 5000;
 
 export interface SocketLimits {
@@ -149,6 +152,7 @@ const socketServer = (maxPayload: number) =>
     maxPayload,
     maxFragments: MAX_FRAGMENTS,
     maxBufferedChunks: 64,
+    ...{ maxPendingAutoPongs: MAX_UNREAD_PONGS },
     perMessageDeflate: false,
   });
 
