@@ -1,10 +1,10 @@
 import type { FrameId } from './frame.js';
 import type { WorldFromCam } from './rigid.js';
 
-/** Where a pose comes from. Fixes: `pnp` from a retrieved place, `tracked` from where the frame before was, `refined`
- * from dense features on top of either. `coasted` is predicted, nothing in this frame supports it. `anchor`,
- * `interpolated` and `retrieval` (a retrieved keyframe's own pose) are coarse. */
-export type PoseSource = 'pnp' | 'tracked' | 'refined' | 'coasted' | 'anchor' | 'interpolated' | 'retrieval';
+/** Where a pose comes from. Fixes: `pnp` from a place that retrieval found, `tracked` from where the frame before was.
+ * `coasted` is predicted, nothing in this frame supports it. A retrieved keyframe's own pose is never one of these: a lost
+ * frame carries it as `coarse`. */
+export type PoseSource = 'pnp' | 'tracked' | 'coasted';
 
 /** What the stream makes of its frames so far. `relocalizing`: one fix, a second has yet to agree. `coasting`: the
  * frame gave no fix that fits, the pose is predicted. */

@@ -78,7 +78,7 @@ const frameFields = {
 const posed = z.object({
   ...frameFields,
   state: z.literal('posed'),
-  source: z.enum(['pnp', 'tracked', 'refined', 'coasted', 'anchor', 'interpolated', 'retrieval']),
+  source: z.enum(['pnp', 'tracked', 'coasted']),
   /** worldFromCam: camera centre in the map's frame (metres where the map is metric). */
   position: vec3,
   /** worldFromCam as [x, y, z, w]; camera axes x right, y down, z forward. */

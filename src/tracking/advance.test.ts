@@ -232,3 +232,19 @@ test('whatever comes: nothing throws, the counter never falls, coasting ends, a 
     { seed: 9, numRuns: 400 },
   );
 });
+
+test('frames without a fix try turn after turn, whatever was dropped between them', () => {
+  const turnsDeg = [90, -90, 45, -45, 180];
+  const triedWith = (sequences: readonly number[]) => {
+    let track: Track = LOST;
+    return sequences.flatMap((sequence, i) => {
+      const frame = { ...at(i / 10), sequence };
+      const plan = planFrame(track, frame, turnsDeg, 'spare', METRIC_LIMITS);
+      track = advance(track, { ...seen(i / 10, null), frame }, METRIC_LIMITS).track;
+      return plan.turnsDeg;
+    });
+  };
+  const all = triedWith([0, 1, 2, 3, 4]);
+  assert.deepEqual(all, [90, -90, 45, -45, 180, 90, -90, 45, -45, 180]);
+  assert.deepEqual(triedWith([3, 8, 13, 18, 23]), all);
+});

@@ -9,6 +9,7 @@ import {
   type Belief,
   type HeldTrack,
   type LostTrack,
+  lose,
   type Track,
   trackAt,
 } from './track.js';
@@ -34,7 +35,7 @@ export function advance(before: Track, sighting: Sighting, limits: TrackLimits):
 }
 
 function fromLost(track: LostTrack, { frame, fix, miss }: Sighting, limits: TrackLimits): Advance {
-  if (fix === null) return { track, verdict: lost(miss) };
+  if (fix === null) return { track: { ...track, tries: track.tries + 1 }, verdict: lost(miss) };
   return { track: begin(track.last, track.resetCounter, frame, fix, limits), verdict: published(fix) };
 }
 
@@ -52,7 +53,7 @@ function fromRelocalizing(track: HeldTrack, sighting: Sighting, limits: TrackLim
     return { track: { ...next, misses: givesUp ? 0 : misses }, verdict: doubted(fix) };
   }
   const next: Track = givesUp
-    ? { state: 'lost', resetCounter: track.resetCounter, last: belief }
+    ? lose(track.resetCounter, belief)
     : { ...track, misses, seenS: frame.timestampS };
   return { track: next, verdict: fits ? published(fix) : lost(miss) };
 }
@@ -77,7 +78,7 @@ function keep(track: HeldTrack, fix: Fix, sighting: Sighting, limits: TrackLimit
   if (disputes < limits.auditsToReset) return { track: next, verdict: doubted(fix) };
   const detail = `the whole map says it is elsewhere, ${disputes} times: starting over`;
   return {
-    track: { state: 'lost', resetCounter: track.resetCounter + 1, last: null },
+    track: lose(track.resetCounter + 1, null),
     verdict: { kind: 'lost', reason: 'ambiguous', detail },
   };
 }

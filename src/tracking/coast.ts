@@ -3,7 +3,7 @@ import type { TrackLimits } from './limits.js';
 import { predict } from './motion.js';
 import { type PoseSigma, poseSigma } from './poseSigma.js';
 import type { Miss, Sighting, Verdict } from './sighting.js';
-import type { HeldTrack, Track } from './track.js';
+import { type HeldTrack, lose, type Track } from './track.js';
 import { DOUBTED_CONFIDENCE, NOTHING_ALIKE } from './verdicts.js';
 
 /** A frame without a fix that agrees: the prediction is published while its bounds hold, then the track is lost. */
@@ -21,7 +21,7 @@ export function coast(
   const end = endOfCoasting(misses, seenS - belief.timestampS, sigma, limits);
   if (end !== null)
     return {
-      track: { state: 'lost', resetCounter, last: belief },
+      track: lose(resetCounter, belief),
       verdict: { kind: 'lost', reason: why.reason, detail: `${why.detail}; ${end}` },
     };
   const { keyframe, turnDeg } = belief;

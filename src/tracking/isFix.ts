@@ -1,6 +1,6 @@
 import type { Outcome, Posed, PoseSource } from '../domain/outcome.js';
 
-const FIXES: ReadonlySet<PoseSource> = new Set<PoseSource>(['pnp', 'tracked', 'refined']);
+const FIXES: ReadonlySet<PoseSource> = new Set<PoseSource>(['pnp', 'tracked']);
 
 export const isFixSource = (source: string): boolean => (FIXES as ReadonlySet<string>).has(source);
 

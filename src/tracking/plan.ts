@@ -46,12 +46,12 @@ export function planFrame(
   effort: Effort,
   limits: TrackLimits,
 ): Plan {
-  if (track.state === 'lost') return { ...planAlone(rotate(turnsDeg, frame.sequence)), isDoubtful: true };
+  if (track.state === 'lost') return { ...planAlone(rotate(turnsDeg, track.tries)), isDoubtful: true };
   const searching = track.state === 'relocalizing';
   const wholeMap = effort === 'all' || searching || track.rival !== null || isPowerOfTwo(track.misses + 1);
   const audit = track.state === 'tracking' && isAuditDue(track, frame.timestampS, limits);
   const { turnDeg } = track.belief;
-  const turns = searching ? rotate(turnsDeg, frame.sequence) : besideTurn(turnDeg, turnsDeg);
+  const turns = searching ? rotate(turnsDeg, track.misses) : besideTurn(turnDeg, turnsDeg);
   return {
     prediction: predictionOf(track, frame, limits),
     turnDeg,
@@ -73,11 +73,11 @@ export function settles(track: Track, timestampS: number, fix: Fix, limits: Trac
   return agrees(track.belief, timestampS, fix, limits) && (fix.origin === 'tracked' || isStrong(fix, limits));
 }
 
-/** Turns tried on one frame of a sequence; the next frame takes the next ones. */
+/** Turns tried on one frame of a sequence; the next one worked on takes the next ones, however many were dropped between. */
 const TURNS_A_FRAME = 2;
 
-const rotate = (turnsDeg: readonly number[], sequence: number): number[] =>
-  turnsDeg.slice(0, TURNS_A_FRAME).map((_, i) => turnsDeg[(sequence * TURNS_A_FRAME + i) % turnsDeg.length]);
+const rotate = (turnsDeg: readonly number[], tries: number): number[] =>
+  turnsDeg.slice(0, TURNS_A_FRAME).map((_, i) => turnsDeg[(tries * TURNS_A_FRAME + i) % turnsDeg.length]);
 
 /** A camera that rolls leaves its turn for one beside it. */
 function besideTurn(turnDeg: number, turnsDeg: readonly number[]): number[] {

@@ -34,6 +34,7 @@ test('a gap, time that runs backwards and a new epoch lose the track, not its co
       state: 'lost',
       resetCounter: 3,
       last: track.belief,
+      tries: 0,
     });
   assert.equal(trackAt(LOST, frame(2, 10), METRIC_LIMITS), LOST);
 });

@@ -16,6 +16,8 @@ export interface LostTrack {
   readonly resetCounter: number;
   /** What was believed before: a new fix may continue it. */
   readonly last: Belief | null;
+  /** Frames worked on since then without a fix: each tries other turns. */
+  readonly tries: number;
 }
 
 export interface HeldTrack {
@@ -42,15 +44,22 @@ export interface AuditState {
 /** What one frame leaves to the next. */
 export type Track = LostTrack | HeldTrack;
 
-export const LOST: LostTrack = { state: 'lost', resetCounter: 0, last: null };
+export const LOST: LostTrack = { state: 'lost', resetCounter: 0, last: null, tries: 0 };
 
 /** The track as a frame of this time may use it: a new epoch, time that runs backwards or a gap makes it lost. */
 export function trackAt(track: Track, { epoch, timestampS }: FrameId, { maxGapS }: TrackLimits): Track {
   if (track.state === 'lost') return track;
   const gapS = timestampS - track.seenS;
   const continues = track.belief.epoch === epoch && gapS >= 0 && gapS <= maxGapS;
-  return continues ? track : { state: 'lost', resetCounter: track.resetCounter, last: track.belief };
+  return continues ? track : lose(track.resetCounter, track.belief);
 }
+
+/** A track that has just been lost. */
+export const lose = (resetCounter: number, last: Belief | null): LostTrack => ({
+  ...LOST,
+  resetCounter,
+  last,
+});
 
 export function isAuditDue({ audit }: HeldTrack, timestampS: number, limits: TrackLimits): boolean {
   return (

@@ -15,11 +15,9 @@ import type { WorldFromCam } from '../domain/rigid.js';
 import { angleBetween, compose, distanceBetween, inverse, log } from '../geometry/rigid.js';
 import { invertSymmetric } from '../geometry/symmetric.js';
 import {
-  addLateFix,
   EMPTY_WINDOW,
   type PoseWindow,
   pushNode,
-  WINDOW_FRAMES,
   type WindowNode,
   windowFix,
   windowMotion,
@@ -139,23 +137,6 @@ test('a frame without a fix goes by its motion, and grows less sure', () => {
   for (let i = 21; i < 60; i++) assert.ok(sigma(i) > sigma(i - 1), `frame ${i}`);
   const error = distanceBetween(newest(steps[59].solved!), drive.truth[59]);
   assert.ok(error < 5 * sigma(59) * Math.sqrt(3), `${error} m off at sigma ${sigma(59)}`);
-});
-
-test('a late fix counts from its own time on, and not once its frame has left', () => {
-  const errors = Array.from({ length: 20 }, (_, seed) => {
-    const drive = makeDrive(createRandom(seed), 30, USUAL);
-    const steps = follow(
-      drive,
-      drive.fixes.map((fix, i) => (i < 3 ? fix : null)),
-    );
-    const exact = windowFix(drive.truth[14], leftSpread(drive.truth[14], 1e-4, 1e-3))!;
-    const after = solveWindow(addLateFix(steps[15].window, 14, exact)!, ws)!;
-    assert.equal(addLateFix(steps[29].window, 29 - WINDOW_FRAMES, exact), null);
-    const errorOf = (solved: WindowSolution) => distanceBetween(newest(solved), drive.truth[15]);
-    return { before: errorOf(steps[15].solved!), after: errorOf(after) };
-  });
-  assert.ok(errors.every(({ after }) => after < 5 * ASSUMED.motionM));
-  assert.ok(errors.filter(({ before, after }) => after < before).length >= 18);
 });
 
 test('without any fix there is no pose', () => {

@@ -80,13 +80,6 @@ export function pushNode(window: PoseWindow, solved: SolvedWindow | null, node: 
   return { nodes: nodes.slice(1), prior: solved === null ? null : marginalPrior(window, solved) };
 }
 
-/** A fix that was long in the making enters at its frame's own time; null where that frame has left the window. */
-export function addLateFix(window: PoseWindow, timestampS: number, fix: WindowFix): PoseWindow | null {
-  const at = window.nodes.findIndex((node) => node.timestampS === timestampS);
-  if (at < 0) return null;
-  return { ...window, nodes: window.nodes.map((node, i) => (i === at ? { ...node, fix } : node)) };
-}
-
 /** What the oldest frame's agreeing fix and prior say of the second: joined, and carried along the motion between them. */
 function marginalPrior({ nodes, prior }: PoseWindow, solved: SolvedWindow): WindowFix | null {
   const motion = nodes[1].motion;

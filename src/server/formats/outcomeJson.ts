@@ -63,7 +63,7 @@ const recorded = z.discriminatedUnion('kind', [
     ...tracked,
     pose: z.looseObject({
       worldFromCam: transform,
-      source: z.enum(['pnp', 'tracked', 'refined', 'coasted', 'anchor', 'interpolated', 'retrieval']),
+      source: z.enum(['pnp', 'tracked', 'coasted']),
       inliers: count,
       matches: count,
       inlierRatio: orNaN,

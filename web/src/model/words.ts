@@ -80,11 +80,7 @@ export const dropOf = (reason: string): { readonly short: string; readonly words
 const SOURCE_WORDS: Record<string, string> = {
   pnp: 'Found in the map',
   tracked: 'Tracked from the frame before',
-  refined: 'Refined on dense features',
   coasted: 'Predicted: nothing in this picture says where it is',
-  anchor: 'Coarse: from anchors along the route',
-  interpolated: 'Coarse: between similar keyframes',
-  retrieval: 'Coarse: pose of the most similar keyframe',
 };
 
 const DOWN_WORDS: Record<DownReason, string> = {

@@ -14,7 +14,7 @@ const LANES = [
 const LANES_PX = 50;
 const FONT = '11px system-ui, sans-serif';
 /** How much of its lane a band fills: what is worth less stands lower, whatever its colour. */
-const SHARE: Record<string, number> = { tracked: 1, pnp: 1, refined: 1, coasted: 0.6, coarse: 0.75 };
+const SHARE: Record<string, number> = { tracked: 1, pnp: 1, coasted: 0.6, coarse: 0.75 };
 const LIVE_EDGE_PX = 5;
 
 export interface TimelineView {
