@@ -38,11 +38,14 @@ export interface StationOptions {
 
 /** How often it is looked whether somebody wants a picture. */
 const PICTURES_MS = 20;
+const MAX_REMEMBERED = 1024;
 
 type Swap = Deferred<ServedMap> & { readonly path: string };
 
 export function createStation(options: StationOptions): Station {
   const seats = new Map<string, Seat>();
+  /** Of streams that were removed: one that comes again under the same name counts on. */
+  const past = new Map<string, Pick<Seat, 'nextEpoch' | 'resetCounter'>>();
   const swaps = new Map<number, Swap>();
   let gateway: Gateway | null = null;
   let mapSha256 = '';
@@ -51,6 +54,8 @@ export function createStation(options: StationOptions): Station {
   const supervisor = createSupervisor(options.openBus, options.setup, { up, down, report }, options.random);
   const pictures = setInterval(askPictures, PICTURES_MS);
 
+  /** Null before the gateway has the stream: it is being opened. */
+  const shown = (seat: Seat): Gateway | null => (gateway?.has(seat.config.id) ? gateway : null);
   const runOf = (seat: Seat): Run => ({ stream: seat.config.id, run: seat.run });
 
   function assign(seat: Seat): void {
@@ -61,7 +66,7 @@ export function createStation(options: StationOptions): Station {
   }
 
   function start(seat: Seat): void {
-    if (!gateway?.has(seat.config.id) || seat.state !== 'open') return;
+    if (shown(seat) === null || seat.state !== 'open') return;
     seat.state = 'running';
     seat.hasAskedPicture = false;
     const since = { epoch: seat.nextEpoch, resetCounter: seat.resetCounter + 1 };
@@ -71,7 +76,7 @@ export function createStation(options: StationOptions): Station {
   /** Frames that came in and will not come out. */
   function writeOff(seat: Seat, reason: DropReason): void {
     const { id } = seat.config;
-    for (const frame of gateway?.inFlight(id) ?? []) {
+    for (const frame of shown(seat)?.inFlight(id) ?? []) {
       const outcome: Dropped = { kind: 'dropped', reason, frame, timings: {} };
       noteOutcome(seat, outcome);
       gateway?.publishOutcome(id, outcome);
@@ -101,7 +106,7 @@ export function createStation(options: StationOptions): Station {
     for (const seat of seats.values()) {
       settle(seat, 'worker-lost');
       if (!seat.wanted) continue;
-      gateway?.publishStatus(seat.config.id, {
+      shown(seat)?.publishStatus(seat.config.id, {
         ...{ kind: 'retrying', attempt, inMs, code: 'SOURCE_DOWN', message: why },
       });
     }
@@ -128,7 +133,7 @@ export function createStation(options: StationOptions): Station {
         refuse(seat, errorOf(report.fault));
         break;
       case 'source':
-        if (seat.state !== 'closing') gateway?.publishStatus(id, report.status);
+        if (seat.state !== 'closing') shown(seat)?.publishStatus(id, report.status);
         break;
       case 'arrived':
         seat.nextEpoch = Math.max(seat.nextEpoch, report.frame.epoch + 1);
@@ -160,8 +165,7 @@ export function createStation(options: StationOptions): Station {
     seat.opening?.reject(error);
     settle(seat, 'fault');
     const { code, message, hint } = error;
-    if (gateway?.has(seat.config.id))
-      gateway.publishStatus(seat.config.id, { kind: 'failed', code, message, hint });
+    shown(seat)?.publishStatus(seat.config.id, { kind: 'failed', code, message, hint });
   }
 
   function askPictures(): void {
@@ -227,6 +231,13 @@ export function createStation(options: StationOptions): Station {
     return found;
   };
 
+  function remember({ config, nextEpoch, resetCounter }: Seat): void {
+    past.delete(config.id);
+    past.set(config.id, { nextEpoch, resetCounter });
+    const [oldest] = past.keys();
+    if (past.size > MAX_REMEMBERED) past.delete(oldest);
+  }
+
   async function rest(seat: Seat): Promise<void> {
     seat.wanted = false;
     if (seat.state === 'idle') return;
@@ -256,7 +267,7 @@ export function createStation(options: StationOptions): Station {
         throw new PosestreamError('E_CONFIG', `Stream id '${config.id}' is taken.`);
       if (seats.size >= options.maxStreams) throw overCapacity(config.id, options.maxStreams);
       requireWorker();
-      const seat = newSeat(config);
+      const seat: Seat = { ...newSeat(config), ...past.get(config.id) };
       seats.set(config.id, seat);
       try {
         const truth = options.truthOf(config);
@@ -278,7 +289,7 @@ export function createStation(options: StationOptions): Station {
     async resume(id) {
       const seat = seatOf(id);
       if (seat.wanted) return;
-      await seat.closing?.promise;
+      if (seat.closing) await seat.closing.promise;
       seat.wanted = true;
       seat.opening = deferred();
       served().publishStatus(id, { kind: 'connecting' });
@@ -289,6 +300,7 @@ export function createStation(options: StationOptions): Station {
       const seat = seats.get(id);
       if (seat) await rest(seat);
       else if (!served().has(id)) throw new PosestreamError('E_CONFIG', `No stream is called ${id}.`);
+      if (seat) remember(seat);
       seats.delete(id);
       served().removeStream(id);
     },
