@@ -1,6 +1,6 @@
 import { type FuzzReport, fuzzConfig, fuzzRest } from './restFuzzRun.js';
 
-/** Malformed REST and configuration bodies, seeded: no crash, every one answered with a code, none takes 100 ms.
+/** Malformed REST and configuration bodies, seeded: no crash, every one answered with a code, none takes 100 ms of work.
  *
  *     npm run test:rest-fuzz [-- bodies seed]
  */
@@ -9,7 +9,7 @@ const [BODIES, SEED] = [100_000, 1].map((usual, i) => Number(process.argv[2 + i]
 function tell(what: string, count: number, report: FuzzReport): number {
   const answers = Object.entries(report.answers).toSorted(([, a], [, b]) => b - a);
   const list = answers.map(([answer, times]) => `${times}x ${answer}`).join(', ');
-  console.log(`${count} ${what}: ${list}; slowest ${report.slowestMs.toFixed(1)} ms`);
+  console.log(`${count} ${what}: ${list}; at most ${report.slowestMs.toFixed(1)} ms of work`);
   for (const failure of report.failures.slice(0, 20)) console.error(`  ${failure}`);
   return report.failures.length;
 }

@@ -20,7 +20,11 @@ export function parseConfig(
 ): ServeConfig {
   if (text.length > MAX_CHARACTERS) throw configError(fileName, null, 'the file is larger than 1 MiB');
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    ...{ lineCounter: lines, prettyErrors: false, uniqueKeys: true },
+    // Not to stderr: whoever calls is told by an error.
+    logLevel: 'error',
+  });
   const syntax = document.errors[0];
   if (syntax) throw configError(fileName, lines.linePos(syntax.pos[0]), syntax.message);
   substituteScalars(document, env, (offset, message, hint) => {
