@@ -1,6 +1,6 @@
 const USER_INFO = /(:\/\/)[^\s/?#]*@/gi;
 const SECRET_QUERY =
-  /([?&][^=&\s#]*(?:pass|pwd|token|key|secret|auth|sig|user|streamid)[^=&\s#]*=)[^&\s#'"]*/gi;
+  /([?&][^=&\s#]*(?:pass|pwd|token|ticket|key|secret|auth|sig|user|streamid)[^=&\s#]*=)[^&\s#'"]*/gi;
 
 /** Any text with the credentials of its URLs as `***`: user info and query values whose name says they are secret. */
 export function redactUrl(text: string): string {
