@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { demoMap } from '../src/cli/demoMap.js';
+import { DEFAULT_MODEL } from '../src/cli/openLocalizer.js';
+import { serveStreams } from '../src/cli/serveStreams.js';
+import { readMap, writeMap } from '../src/map/mapFile.js';
+import type { PosedMessage } from '../src/server/wire.js';
 import { hasFfmpeg } from './clips.js';
 import {
   booksOf,
@@ -149,6 +153,67 @@ describe('a worker that dies', { skip }, () => {
       below.filter((id) => !isGone(id)),
       [],
     );
+  });
+
+  test('streams and maps change while the server runs', async () => {
+    const quit = new AbortController();
+    const path = await demoMap(town('day-map'), quit.signal);
+    const map = readMap(path);
+    const renamed = join(scratch, 'renamed.map');
+    writeMap(renamed, { ...map, header: { ...map.header, name: 'the same town' } });
+    const damaged = join(scratch, 'damaged.map');
+    writeFileSync(damaged, readFileSync(path).subarray(0, 100_000));
+    const stream = (id: string) => ({
+      ...{ id, source: town('day-other-lane', 'video.mp4'), realtime: true, loop: true },
+    });
+    const setup = { mapPath: path, modelPath: DEFAULT_MODEL };
+    const serving = await serveStreams([stream('first')], { port: 0 }, setup, quit.signal);
+    const { control, gateway } = serving;
+    const watcher = await listenTo(gateway.url);
+    const posed = (id: string, fits: (pose: PosedMessage) => boolean) => () =>
+      watcher.poses(id).some((pose) => pose.state === 'posed' && fits(pose));
+    try {
+      await until(
+        posed('first', () => true),
+        'poses',
+      );
+      const before = watcher.poses('first').at(-1)!;
+      await assert.rejects(control.swapMap(damaged), { code: 'E_MAP_CORRUPT' });
+      assert.equal((await control.swapMap(renamed)).name, 'the same town');
+      const { sha256 } = readMap(renamed);
+      await until(
+        posed('first', (pose) => pose.mapSha256 === sha256),
+        'poses in the new map',
+      );
+      for (const pose of watcher.poses('first'))
+        assert.equal(pose.resetCounter! > before.resetCounter!, pose.mapSha256 === sha256);
+      const kinds = watcher.statuses('first').map(({ source }) => source.kind);
+      assert.ok(kinds.slice(kinds.indexOf('streaming')).every((kind) => kind === 'streaming'));
+      await control.add(stream('second'));
+      await until(
+        posed('second', (pose) => pose.mapSha256 === sha256),
+        'poses of the added stream',
+      );
+      await control.pause('first');
+      const [{ source, statistics }] = control.streams();
+      assert.deepEqual([source.kind, statistics.inFlight], ['paused', 0]);
+      const last = watcher.poses('first').at(-1)!;
+      await control.resume('first');
+      await until(
+        posed('first', ({ epoch }) => epoch > last.epoch),
+        'poses after the pause',
+      );
+      await control.remove('second');
+      await until(() => watcher.messages.filter(({ type }) => type === 'hello').length === 4, 'four hellos');
+      assert.deepEqual(
+        control.streams().map(({ id }) => id),
+        ['first'],
+      );
+      assert.equal(watcher.socket.readyState, watcher.socket.OPEN);
+    } finally {
+      watcher.close();
+      await serving.close();
+    }
   });
 
   test('a map that is not there ends the start with its code', async () => {
