@@ -157,6 +157,8 @@ test('one that never sends a frame is retried, with pauses that grow', { skip },
   await take(server.url, { ...options, onStatus: endStallAtThird(options, server) }, afterFrames(1));
   const pauses = options.statuses.flatMap((s) => (s.kind === 'retrying' ? [s.inMs] : []));
   assert.deepEqual(pauses.slice(0, 3), [125, 250, 500]);
+  const silences = options.statuses.flatMap((s) => (s.kind === 'stalled' ? [s.silentMs] : []));
+  assert.deepEqual(silences.slice(0, 3), [1200, 1200, 1200], 'found out by our own deadline');
 });
 
 function endStallAtThird(options: Watched, server: RtspServer) {

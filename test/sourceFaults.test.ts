@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { map, take, timer } from 'rxjs';
+import { map, take, tap, timer } from 'rxjs';
 import { PosestreamError } from '../src/domain/errors.js';
 import type { Frame } from '../src/domain/frame.js';
 import { conflateScan } from '../src/operators/conflateScan.js';
@@ -136,7 +136,10 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
     await line.close();
     const burst = fates.filter(({ sequence }) => sequence > heldFrom + 2 && sequence <= heldFrom + 40);
     const worked = burst.filter(({ isRun }) => isRun).length;
-    assert.ok(worked <= 4, `${worked} of ${burst.length} frames of the burst were worked on`);
+    // As long as the burst comes in, however slow the machine, one after another is begun.
+    const times = burst.map(({ cameMs }) => cameMs);
+    const most = 3 + (Math.max(...times) - Math.min(...times)) / WORK_MS;
+    assert.ok(worked <= most, `${worked} of ${burst.length} frames of the burst were worked on`);
   });
 
   test('a flood of pictures: what cannot be worked on is dropped, nothing piles up', async () => {
@@ -150,7 +153,7 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
     assert.ok(most <= 40, `${most} pictures were out at once`);
   });
 
-  test('a damaged stream makes its frames suspect, until it has been clean for a while', async () => {
+  test('a damaged stream makes its frames suspect, until a key frame came through', async () => {
     const damaged = join(folder, 'damaged.h264');
     writeFileSync(join(folder, 'whole.h264'), clip);
     const noise = ['-c', 'copy', '-bsf:v', 'noise=amount=2000', '-f', 'h264', damaged];
@@ -165,7 +168,8 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
     const run = await runSource(inputOf(server.url), isEnough);
     assert.ok(run.frames.slice(0, 20).every(({ isSuspect }) => isSuspect === undefined));
     const [first, last] = [run.frames.find(({ isSuspect }) => isSuspect)!, run.frames.at(-1)!];
-    if (first.epoch === last.epoch) assert.ok(last.timestampS - first.timestampS >= 2);
+    // The clean clip has a key frame every half second.
+    if (first.epoch === last.epoch) assert.ok(last.timestampS - first.timestampS < 10);
     assert.ok(run.lines.length > 0, 'the decoder complained');
   });
 
@@ -192,9 +196,13 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
 interface Fate {
   readonly sequence: number;
   readonly isRun: boolean;
+  /** When it came out of the decoder. */
+  readonly cameMs: number;
 }
 
-/** What becomes of frames where each that is worked on takes 200 ms; every one has one fate, and is given back. */
+const WORK_MS = 200;
+
+/** What becomes of frames where each that is worked on takes `WORK_MS`; every one has one fate, and is given back. */
 async function fatesOf(
   url: string,
   count: number,
@@ -202,16 +210,18 @@ async function fatesOf(
   onFate: (seen: readonly Fate[]) => void,
 ): Promise<readonly Fate[]> {
   const fates: Fate[] = [];
+  const cameMs = new Map<number, number>();
   const fate = (frame: Frame, isRun: boolean): Fate => {
     frame.release();
-    return { sequence: frame.sequence, isRun };
+    return { sequence: frame.sequence, isRun, cameMs: cameMs.get(frame.sequence)! };
   };
   const options = { camera: pinhole(320, 180), maxSidePx: 320, stallMs: 10_000, firstFrameMs: 20_000, pool };
   const worked = liveFrames(openLive(inputOf(url), options)).pipe(
+    tap(({ sequence }) => cameMs.set(sequence, performance.now())),
     conflateScan<Frame, null, Fate>({
       seed: null,
       next: () => null,
-      project: (frame) => timer(200).pipe(map(() => fate(frame, true))),
+      project: (frame) => timer(WORK_MS).pipe(map(() => fate(frame, true))),
       displaced: (frame) => fate(frame, false),
     }),
     take(count),

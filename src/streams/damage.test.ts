@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NO_SUSPICION, suspect, tellsDamage } from './damage.js';
+import { isSuspect, NO_SUSPICION, suspect, tellsDamage } from './damage.js';
 
 test('complaints of decoders, not those of anybody else', () => {
   assert.ok(tellsDamage('[h264 @ 0x5584c0] error while decoding MB 23 11, bytestream -5'));
@@ -12,12 +12,26 @@ test('complaints of decoders, not those of anybody else', () => {
   assert.ok(!tellsDamage('[rtsp @ 0x5584c0] method DESCRIBE failed: 404 Not Found'));
 });
 
-test('pictures are suspect until two seconds after the last complaint', () => {
+/** Which of ten pictures a second are suspect, by the complaints before each and where key frames lie. */
+function suspects(damages: readonly number[], keys: readonly number[] = []): number[] {
   let suspicion = NO_SUSPICION;
-  const damages = [0, 0, 3, 3, 3, 4, 4, 4, 4, 4];
-  const suspects = damages.map((count, i) => {
-    suspicion = suspect(suspicion, count, 0.9 * i);
-    return 0.9 * i < suspicion.untilS;
+  return damages.flatMap((count, i) => {
+    suspicion = suspect(suspicion, count, 0.1 * i, keys.includes(i));
+    return isSuspect(suspicion, 0.1 * i) ? [i] : [];
   });
-  assert.deepEqual(suspects, [false, false, true, true, true, true, true, true, false, false]);
+}
+
+test('pictures are suspect until the one after the next key frame', () => {
+  assert.deepEqual(suspects([0, 0, 3, 3, 3, 3, 3, 3], [0, 5]), [2, 3, 4, 5]);
+  assert.deepEqual(suspects([0, 0, 0, 0], [0, 2]), []);
+});
+
+test('a key frame that was damaged itself ends no suspicion, however late that is told', () => {
+  assert.deepEqual(suspects([0, 1, 1, 2, 2, 2, 2, 2], [3, 5]), [1, 2, 3, 4, 5]);
+  assert.deepEqual(suspects([0, 1, 1, 1, 2, 2, 2, 2], [3, 5]), [1, 2, 3, 4, 5]);
+});
+
+test('without key frames they are suspect for twenty seconds', () => {
+  const long = suspects(Array.from({ length: 250 }, (_, i) => (i >= 10 ? 1 : 0)));
+  assert.deepEqual([long[0], long.at(-1), long.length], [10, 209, 200]);
 });

@@ -6,20 +6,32 @@ const DAMAGE = /^\[(h264|hevc|mpeg4|mpeg2video|mjpeg|vp[89]|(lib)?\w*av1\w*) @|^
 
 export const tellsDamage = (line: string): boolean => DAMAGE.test(line);
 
-/** Damage seen so far, and until when pictures are suspect. */
+/** Damage seen so far, and whether pictures are suspect. */
 export interface Suspicion {
   readonly damages: number;
-  readonly untilS: number;
+  /** When the decoder last complained; -Infinity where what it patched is gone. */
+  readonly sinceS: number;
+  /** The picture before began anew, and was suspect. */
+  readonly isKeySeen: boolean;
 }
 
-export const NO_SUSPICION: Suspicion = { damages: 0, untilS: Number.NEGATIVE_INFINITY };
+export const NO_SUSPICION: Suspicion = {
+  damages: 0,
+  sinceS: Number.NEGATIVE_INFINITY,
+  isKeySeen: false,
+};
 
-/** What was patched is copied from picture to picture until the next key frame: usual cameras send one every second or
- * two. */
-const CLEAN_AFTER_S = 2;
+/** Longer than between two key frames of nearly any camera: for decoders that do not tell them. */
+const CLEAN_AFTER_S = 20;
 
-/** Suspicion after a picture.
+/** What was patched is copied from picture to picture until the next key frame. A complaint about that one may come a
+ * little late, so the picture after it has the word.
  * @param damages complaints of this connection so far */
-export function suspect(before: Suspicion, damages: number, timestampS: number): Suspicion {
-  return damages > before.damages ? { damages, untilS: timestampS + CLEAN_AFTER_S } : before;
+export function suspect(before: Suspicion, damages: number, timestampS: number, isKey: boolean): Suspicion {
+  if (damages > before.damages) return { damages, sinceS: timestampS, isKeySeen: false };
+  if (before.isKeySeen) return { ...NO_SUSPICION, damages };
+  return { ...before, isKeySeen: isKey && isSuspect(before, timestampS) };
 }
+
+export const isSuspect = ({ sinceS }: Suspicion, timestampS: number): boolean =>
+  timestampS < sinceS + CLEAN_AFTER_S;

@@ -1,7 +1,8 @@
 import { type BufferPool, bufferPool, type Loan } from './bufferPool.js';
 import { tellsDamage } from './damage.js';
 import { type FfmpegCommand, type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
-import { exactTimeOptions, findFfmpeg, keepSizeOptions } from './ffmpegTool.js';
+import { exactTimeOptions, findFfmpeg, keepSizeOptions, tellsKeyFrames } from './ffmpegTool.js';
+import { KEY_FILTER, keyFrames } from './keyFrames.js';
 import { type NutFrame, nutDemuxer } from './nut.js';
 
 /** One decoded gray picture; `picture` is on loan to whoever received it. */
@@ -10,6 +11,8 @@ export interface Decoded {
   readonly heightPx: number;
   /** Presentation time under the input's own time line. */
   readonly timestampS: number;
+  /** Made of itself alone; false where the request did not ask for it, or ffmpeg cannot tell. */
+  readonly isKey: boolean;
   /** Complaints of the decoder so far. They come by another way than the picture: near it, not with it. */
   readonly damages: number;
   readonly picture: Loan;
@@ -22,6 +25,7 @@ export interface DecodeRequest {
   readonly outputOptions?: readonly string[];
   readonly side?: FfmpegCommand['side'];
   readonly maxSidePx: number;
+  readonly marksKeys?: boolean;
   /** Where pictures are kept; one of its own where absent. */
   readonly pool?: BufferPool;
   readonly signal: AbortSignal;
@@ -54,6 +58,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
   const tool = await findFfmpeg();
   if (signal.aborted) return;
   const demuxer = nutDemuxer(request.pool ?? bufferPool());
+  const keys = request.marksKeys && tellsKeyFrames(tool) ? keyFrames() : null;
   const ready: NutFrame[] = [];
   let damages = 0;
   const run = runFfmpeg(tool, {
@@ -61,7 +66,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
     inputOptions: [...request.inputOptions, '-max_pixels', String(MAX_PIXELS)],
     outputOptions: [
       ...['-map', '0:v:0', '-an', '-sn', '-dn', '-map_metadata', '-1'],
-      ...['-vf', `${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`],
+      ...['-vf', `${keys ? KEY_FILTER : ''}${grayFilter(request.maxSidePx)},pad=w=iw:h=ih+${MARK_ROWS}`],
       // One thread: with more, ffmpeg's raw "encoder" keeps a frame back for every further one.
       ...['-c:v', 'rawvideo', '-pix_fmt', 'gray', '-threads', '1'],
       ...exactTimeOptions(tool),
@@ -75,6 +80,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
     },
     onStart: request.onStart,
     side: request.side,
+    onNote: keys?.push,
   });
   const abort = () => run.kill();
   signal.addEventListener('abort', abort);
@@ -86,7 +92,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
       const fault = failureOf(() => demuxer.push(chunk, (frame) => ready.push(frame)));
       for (let next = ready.shift(); next; next = ready.shift()) {
         frames++;
-        yield decoded(next, damages);
+        yield decoded(next, damages, keys?.has(next.pts) ?? false);
         if (signal.aborted) return;
       }
       // After the pictures that were whole before it.
@@ -115,10 +121,10 @@ function failureOf(run: () => void): unknown {
   }
 }
 
-function decoded({ video, pts, picture }: NutFrame, damages: number): Decoded {
+function decoded({ video, pts, picture }: NutFrame, damages: number, isKey: boolean): Decoded {
   const { widthPx, timeBase } = video;
   const heightPx = video.heightPx - MARK_ROWS;
   const timestampS = (pts * timeBase.num) / timeBase.den;
   const bytes = picture.bytes.subarray(0, widthPx * heightPx);
-  return { widthPx, heightPx, timestampS, damages, picture: { bytes, release: picture.release } };
+  return { widthPx, heightPx, timestampS, isKey, damages, picture: { bytes, release: picture.release } };
 }

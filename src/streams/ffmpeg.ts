@@ -17,6 +17,8 @@ export interface FfmpegCommand {
   readonly outputOptions: readonly string[];
   /** A second output of the same input, beside the one on `stdout`. */
   readonly side?: SideOutput;
+  /** Told what a filter writes to `pipe:4`. */
+  readonly onNote?: (chunk: Buffer) => void;
   /** Told every line of stderr, credentials redacted. */
   readonly onLine?: (line: string) => void;
   /** Told the process id. */
@@ -73,7 +75,9 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
       .inputOptions('-hide_banner', '-nostdin', '-loglevel', 'error', ...command.inputOptions)
       .outputOptions('-flush_packets', '1', ...command.outputOptions)
       .output(stdout);
-    if (command.side) addSideOutput(run, command.side.options);
+    if (command.side)
+      run.output(`pipe:${SIDE_FD}`).outputOptions('-flush_packets', '1', ...command.side.options);
+    if (command.side || command.onNote) openMorePipes(run);
     run.on('stderr', (line: string) => {
       const safe = redact(line);
       lines.push(safe);
@@ -86,7 +90,8 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
       alive.add(child);
       child.once('exit', () => alive.delete(child));
       child.once('close', finish);
-      if (command.side) child.stdio[SIDE_FD]?.on('data', command.side.onData).on('error', () => undefined);
+      listen(child, SIDE_FD, command.side?.onData);
+      listen(child, NOTE_FD, command.onNote);
       if (child.pid !== undefined) {
         child.once('exit', guardOrphan(child.pid));
         command.onStart?.(child.pid);
@@ -126,14 +131,18 @@ const stopped = () =>
   new PosestreamError('E_SOURCE_STALL', 'The decoder was stopped.', { hint: 'Begin again.' });
 
 const SIDE_FD = 3;
+const NOTE_FD = 4;
+
+function listen(child: ChildProcess, fd: number, onData: (chunk: Buffer) => void = () => undefined): void {
+  child.stdio[fd]?.on('data', onData).on('error', () => undefined);
+}
 
 type Spawn = (args: string[], options: object, ...callbacks: unknown[]) => void;
 
 /** The wrapper opens three pipes and knows no option for more. */
-function addSideOutput(run: Ffmpeg.FfmpegCommand, options: readonly string[]): void {
-  run.output(`pipe:${SIDE_FD}`).outputOptions('-flush_packets', '1', ...options);
+function openMorePipes(run: Ffmpeg.FfmpegCommand): void {
   const inner = run as unknown as { _spawnFfmpeg: Spawn };
   const spawn = inner._spawnFfmpeg;
   inner._spawnFfmpeg = (args, given, ...callbacks) =>
-    spawn.call(run, args, { ...given, stdio: new Array(SIDE_FD + 1).fill('pipe') }, ...callbacks);
+    spawn.call(run, args, { ...given, stdio: new Array(NOTE_FD + 1).fill('pipe') }, ...callbacks);
 }

@@ -108,6 +108,9 @@ export function keepSizeOptions(tool: FfmpegTool): string[] {
 /** Whether RTCP sender reports reach an output: since 4.4. */
 export const tellsSenderTime = (tool: FfmpegTool): boolean => atLeast(tool, 58, 134);
 
+/** Whether a filter can tell of key frames at once: since 4.4. */
+export const tellsKeyFrames = (tool: FfmpegTool): boolean => atLeast(tool, 58, 134);
+
 /** Name of the option for RTSP's socket timeout, in microseconds. */
 export function rtspTimeoutOption(tool: FfmpegTool): string {
   return tool.avcodec[0] >= 59 ? '-timeout' : '-stimeout';

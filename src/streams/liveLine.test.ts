@@ -13,7 +13,7 @@ function run(
   const judged = parts.flatMap(({ fromS, lastS, frozen = false, damages = 0 }) =>
     Array.from({ length: lastS * FPS }, (_, i) => {
       const fingerprint = frozen ? 1 : 2 + number++;
-      const found = follow(line, { timestampS: fromS + i / FPS, damages, fingerprint });
+      const found = follow(line, { timestampS: fromS + i / FPS, damages, fingerprint, isKey: false });
       line = found.line;
       return found;
     }),
@@ -22,11 +22,11 @@ function run(
 }
 
 test('a clock that runs backward takes neither doubt nor frost along', () => {
-  const before = run(startLine(), { fromS: 5000, lastS: 10, frozen: true, damages: 3 });
+  const before = run(startLine(), { fromS: 5000, lastS: 25, frozen: true, damages: 3 });
   assert.equal(before.judged.at(-1)!.reject, 'frozen');
   assert.ok(before.judged[0].isSuspect && !before.judged.at(-1)!.isSuspect);
 
-  const damaged = run(before.line, { fromS: 5010, lastS: 1, damages: 4 });
+  const damaged = run(before.line, { fromS: 5025, lastS: 1, damages: 4 });
   assert.ok(damaged.judged.at(-1)!.isSuspect);
   const after = run(damaged.line, { fromS: 0, lastS: 1, damages: 4 });
   assert.equal(after.line.timeline.epoch, 1);
@@ -39,8 +39,11 @@ test('a clock that runs backward takes neither doubt nor frost along', () => {
 test('a repeated time is told, and a connection begins an epoch of its own', () => {
   const { line } = run(startLine(), { fromS: 0, lastS: 1, damages: 7 });
   const { timestampS } = line.timeline;
-  assert.equal(follow(line, { timestampS, damages: 7, fingerprint: 99 }).reject, 'duplicate-time');
-  const next = follow(restartLine(line), { timestampS, damages: 0, fingerprint: 5 });
+  assert.equal(
+    follow(line, { timestampS, damages: 7, fingerprint: 99, isKey: false }).reject,
+    'duplicate-time',
+  );
+  const next = follow(restartLine(line), { timestampS, damages: 0, fingerprint: 5, isKey: false });
   assert.deepEqual([next.line.timeline.epoch, next.line.timeline.sequence, next.isSuspect], [1, 0, false]);
-  assert.ok(follow(next.line, { timestampS, damages: 1, fingerprint: 5 }).isSuspect);
+  assert.ok(follow(next.line, { timestampS, damages: 1, fingerprint: 5, isKey: false }).isSuspect);
 });

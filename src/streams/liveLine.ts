@@ -1,5 +1,5 @@
 import type { DropReason } from '../domain/outcome.js';
-import { NO_SUSPICION, type Suspicion, suspect } from './damage.js';
+import { isSuspect, NO_SUSPICION, type Suspicion, suspect } from './damage.js';
 import { FRESH, type Freshness, lookFresh } from './frozen.js';
 import { restartTimeline, stamp, startTimeline, type Timeline } from './timeline.js';
 
@@ -15,6 +15,7 @@ export interface Glimpse {
   readonly timestampS: number;
   /** Complaints of the decoder so far, over this connection. */
   readonly damages: number;
+  readonly isKey: boolean;
   readonly fingerprint: number;
 }
 
@@ -38,15 +39,15 @@ export const restartLine = ({ timeline }: LiveLine): LiveLine => ({
 
 /** A picture's place in time, and whether it may be worked on. Where time breaks, what was seen before says nothing of
  * the pictures after it. */
-export function follow(before: LiveLine, { timestampS, damages, fingerprint }: Glimpse): Judged {
+export function follow(before: LiveLine, { timestampS, damages, isKey, fingerprint }: Glimpse): Judged {
   const { timeline, isRepeat } = stamp(before.timeline, timestampS);
   const goesOn = timeline.epoch === before.timeline.epoch;
   const freshness = lookFresh(goesOn ? before.freshness : FRESH, fingerprint, timestampS);
   const suspected = goesOn ? before.suspicion : { ...NO_SUSPICION, damages: before.suspicion.damages };
-  const suspicion = suspect(suspected, damages, timestampS);
+  const suspicion = suspect(suspected, damages, timestampS, isKey);
   return {
     line: { timeline, freshness, suspicion },
     reject: freshness.isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null,
-    isSuspect: timestampS < suspicion.untilS,
+    isSuspect: isSuspect(suspicion, timestampS),
   };
 }

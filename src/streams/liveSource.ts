@@ -113,6 +113,7 @@ async function* connection(
     input,
     inputOptions,
     maxSidePx: options.maxSidePx,
+    marksKeys: true,
     pool: options.pool,
     signal: AbortSignal.any([signal, silence.signal]),
     onLine: (line) => {

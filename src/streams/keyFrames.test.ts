@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyFrames } from './keyFrames.js';
+
+const NOTES = [
+  'frame:0    pts:126000  pts_time:1.4',
+  'key=1',
+  'frame:1    pts:-5      pts_time:3.4',
+  'key=1',
+  '',
+];
+
+test('times of key frames, in pieces of any size; the newest are kept', () => {
+  const bytes = Buffer.from(NOTES.join('\n'));
+  for (const piece of [1, 5, bytes.length]) {
+    const keys = keyFrames();
+    for (let at = 0; at < bytes.length; at += piece) keys.push(bytes.subarray(at, at + piece));
+    assert.ok(keys.has(126_000) && keys.has(-5) && !keys.has(12_600));
+    for (let i = 1; i <= 100; i++) keys.push(Buffer.from(`frame:${i} pts:${i}000 pts_time:1\nkey=1\n`));
+    assert.ok(!keys.has(126_000) && keys.has(100_000));
+  }
+});

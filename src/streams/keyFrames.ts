@@ -1,0 +1,31 @@
+/** Says, at once, on descriptor 4, the time of every key frame; pictures pass untouched:
+ *     frame:1    pts:306000  pts_time:3.4
+ *     key=1
+ */
+export const KEY_FILTER =
+  "split[all][kept];[kept]select=key,metadata=mode=add:key=key:value=1,metadata=mode=print:file='pipe\\:4':direct=1,nullsink;[all]";
+
+export interface KeyFrames {
+  readonly push: (chunk: Uint8Array) => void;
+  readonly has: (pts: number) => boolean;
+}
+
+const KEPT = 64;
+
+/** The newest key frames' presentation times, in the stream's own ticks. */
+export function keyFrames(): KeyFrames {
+  const times: number[] = [];
+  let rest = '';
+  return {
+    has: (pts) => times.includes(pts),
+    push: (chunk) => {
+      const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const pts = /^frame:\d+ +pts:(-?\d+)/.exec(line)?.[1];
+        if (pts !== undefined) times.push(Number(pts));
+      }
+      times.splice(0, Math.max(0, times.length - KEPT));
+    },
+  };
+}
