@@ -115,6 +115,8 @@ test('the badge follows the link, the source and the frame, in this order', () =
   assert.equal(badge(after(hello), 0).word, 'Waiting');
   assert.equal(badge(after(hello, lost), 1100).word, 'Lost');
   assert.equal(badge(after(hello, lost), 9000).word, 'Waiting');
+  const silent = badgeOf({ kind: 'live' }, after(hello, lost).streams.get('s') ?? null, 1100, 4200);
+  assert.deepEqual([silent.word, silent.detail], ['No data', 'Nothing from the server for 4 s.']);
   const ended: StatusMessage = { type: 'status', stream: 's', source: { kind: 'ended' }, statistics };
   assert.equal(badge(after(hello, lost, ended), 1100).word, 'Ended');
   const down: LiveState = { ...after(hello, lost), link: { kind: 'down', why: 'too-slow', retryAtMs: 3000 } };

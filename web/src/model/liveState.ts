@@ -26,8 +26,8 @@ export interface StreamLive {
   readonly last: PoseMessage | null;
   readonly lastAtMs: number;
   readonly lastPosed: PosedMessage | null;
-  /** Newest epoch heard of on this connection: what is older comes late. */
-  readonly epoch: number;
+  /** Newest heard of on this connection: what is not newer comes late, or twice. */
+  readonly newest: { readonly epoch: number; readonly sequence: number };
 }
 
 export interface LiveState {
@@ -52,15 +52,15 @@ export function received(state: LiveState, message: ServerMessage, nowMs: number
       return greeted(state, message, nowMs);
     case 'pose':
       return withStream(state, message.stream, (stream) =>
-        message.epoch < stream.epoch
-          ? stream
-          : {
+        isNewer(message, stream.newest)
+          ? {
               ...stream,
-              epoch: message.epoch,
+              newest: { epoch: message.epoch, sequence: message.sequence },
               last: message,
               lastAtMs: nowMs,
               lastPosed: message.state === 'posed' ? message : stream.lastPosed,
-            },
+            }
+          : stream,
       );
     case 'alive':
       return state;
@@ -75,6 +75,11 @@ export function received(state: LiveState, message: ServerMessage, nowMs: number
   }
 }
 
+const NOTHING_YET = { epoch: 0, sequence: -1 };
+
+const isNewer = (message: PoseMessage, newest: StreamLive['newest']): boolean =>
+  message.epoch > newest.epoch || (message.epoch === newest.epoch && message.sequence > newest.sequence);
+
 /** A second hello on one connection tells what has changed; the first of a new one may come from a server that was
  * started anew and counts its epochs from zero. */
 function greeted(state: LiveState, hello: HelloMessage, nowMs: number): LiveState {
@@ -86,7 +91,7 @@ function greeted(state: LiveState, hello: HelloMessage, nowMs: number): LiveStat
     const fresh = { last: null, lastAtMs: 0, lastPosed: null };
     streams.set(info.id, {
       ...(sameMap && known ? known : fresh),
-      epoch: sameConnection ? (known?.epoch ?? 0) : 0,
+      newest: (sameConnection && known?.newest) || NOTHING_YET,
       info,
       ...sourceOf(known, info.source, nowMs),
       statistics: info.statistics,

@@ -33,7 +33,7 @@ export function Views({ session, state, stream, withPlan, onPlan, onReady }: Vie
         <ul class="legend key">
           {stream && (
             <li>
-              <span class={`line ${streamColour(session.ordinal(stream.info.id))}`} aria-hidden="true" />
+              <span class={`line own ${streamColour(session.ordinal(stream.info.id))}`} aria-hidden="true" />
               {stream.info.label}
             </li>
           )}
