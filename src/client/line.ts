@@ -36,6 +36,7 @@ export function keepLine(options: LineOptions): Line {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
   let isClosed = false;
+  let stopWatching = (): void => undefined;
 
   const again = (why: string): void => {
     if (isClosed) return;
@@ -68,6 +69,7 @@ export function keepLine(options: LineOptions): Line {
       hangUp(opened);
     });
     socket = opened;
+    stopWatching = silence.stop;
     opened.binaryType = 'arraybuffer';
     opened.onmessage = ({ data }) => {
       silence.heard();
@@ -90,6 +92,7 @@ export function keepLine(options: LineOptions): Line {
     close: () => {
       isClosed = true;
       clearTimeout(timer);
+      stopWatching();
       socket?.close();
     },
   };
