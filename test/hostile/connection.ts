@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
+import { decode } from '@msgpack/msgpack';
 import type { Random } from '../../src/kernels/random.js';
 import { clientFrame, OPCODE } from './frames.js';
 
@@ -49,7 +50,7 @@ export function converse(port: number, bytes: Buffer, random: Random): Promise<R
           close = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
           // The server waits for this before it lets go.
           socket.end(clientFrame(random, { opcode: OPCODE.close, payload }));
-        } else if (frame.opcode < 3 && payload.includes('E_')) answers++;
+        } else if (isAnswer(frame.opcode, payload)) answers++;
       }
     };
     socket.on('data', (chunk) => {
@@ -72,6 +73,12 @@ export function converse(port: number, bytes: Buffer, random: Random): Promise<R
     const begunMs = performance.now();
     const timerFired = () => performance.now() - begunMs >= PATIENCE_MS;
   });
+}
+
+/** Once it asked for MessagePack a client is answered in it; a pose may hold any bytes. */
+function isAnswer(opcode: number, payload: Buffer): boolean {
+  if (opcode === OPCODE.binary) return (decode(payload) as { readonly type: string }).type === 'error';
+  return opcode === OPCODE.text && payload.includes('{"type":"error","code":"E_');
 }
 
 /** The next whole frame of a server, which never masks. */
