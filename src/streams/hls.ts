@@ -12,6 +12,7 @@ export function hlsInput({ url }: LiveAddress): OpenInput {
     input: url,
     isListener: false,
     clock: 'media',
+    beginsAgain: true,
     inputOptions: [
       ...['-protocol_whitelist', 'http,https,tcp,tls,crypto', '-format_whitelist', 'hls,mpegts,mov,mp4'],
       ...['-f', 'hls', '-live_start_index', '-1', '-rw_timeout', SOCKET_TIMEOUT_US],

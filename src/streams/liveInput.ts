@@ -13,6 +13,8 @@ export interface LiveInput {
   /** `arrival`: timestamps are the time of arrival. `media`: they are the source's own, which then say what lies between
    * two frames; for frames that come in bursts. */
   readonly clock: 'arrival' | 'media';
+  /** A new connection begins with pictures that the one before had given. */
+  readonly beginsAgain?: true;
   /** The sender may tell its own clock (RTCP sender reports), and this ffmpeg may hand it on. Called where it turned out
    * that it cannot. */
   readonly giveUpSender?: () => void;

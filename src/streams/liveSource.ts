@@ -1,12 +1,12 @@
 import type { Camera } from '../domain/camera.js';
 import { PosestreamError } from '../domain/errors.js';
-import type { CaptureClock, Frame } from '../domain/frame.js';
+import type { Frame } from '../domain/frame.js';
 import { resizeCamera } from '../geometry/camera.js';
-import { estimateArrival, NO_ARRIVAL } from './arrivalEstimate.js';
 import { backoffMs } from './backoff.js';
 import { type BufferPool, bufferPool } from './bufferPool.js';
+import { arrived, type Captured, estimated, unseen } from './captured.js';
 import { type Clock, systemClock } from './clock.js';
-import { type Decoded, decode } from './decode.js';
+import { decode } from './decode.js';
 import { findFfmpeg } from './ffmpegTool.js';
 import { type FrameSource, frameSource } from './frameSource.js';
 import { fingerprint } from './frozen.js';
@@ -64,11 +64,12 @@ async function* reconnecting(
   const pool = options.pool ?? bufferPool();
   let line = startLine();
   let failures = 0;
+  let seenS = Number.NaN;
   try {
     while (!signal.aborted) {
       tell({ kind: 'connecting', attempt: failures + 1 });
       try {
-        for await (const picture of connection(open, { ...options, pool }, clock, signal)) {
+        for await (const picture of connection(open, { ...options, pool }, clock, signal, seenS)) {
           failures = 0;
           const before = line;
           const judged = follow(before, { ...picture, fingerprint: fingerprint(picture.picture.bytes) });
@@ -81,6 +82,7 @@ async function* reconnecting(
       } catch (error) {
         if (signal.aborted) return;
         if (!canRetry(error)) throw error;
+        if (line.timeline.sequence >= 0) seenS = line.timeline.timestampS;
         line = restartLine(line);
         const inMs = backoffMs(++failures, random());
         tell({ kind: 'retrying', attempt: failures + 1, inMs, error });
@@ -101,6 +103,7 @@ async function* connection(
   options: LiveOptions,
   clock: Clock,
   signal: AbortSignal,
+  seenS: number,
 ): AsyncGenerator<Captured, void> {
   const silence = new AbortController();
   const opened = await open(await findFfmpeg(), signal);
@@ -137,48 +140,8 @@ async function* connection(
   });
   yield* kind === 'arrival'
     ? arrived(watched, sender?.sentMs)
-    : estimated(watched, clock, options.wallMs ?? Date.now);
+    : estimated(opened.beginsAgain ? unseen(watched, seenS) : watched, clock, options.wallMs ?? Date.now);
   if (stall) throw stall;
-}
-
-interface Captured extends Decoded {
-  /** When it was made as its sender says, or arrived, or would have arrived without delay; ms since the Unix epoch. */
-  readonly captureMs: number;
-  readonly captureClock: CaptureClock;
-}
-
-/** ffmpeg knows no arrival of a picture that was still being probed, and says zero: the picture after it has one. */
-const EARLIEST_MS = Date.UTC(2001);
-
-async function* arrived(
-  pictures: AsyncGenerator<Decoded, void>,
-  sentMs: (arrivalMs: number) => number | null = () => null,
-): AsyncGenerator<Captured, void> {
-  for await (const picture of pictures) {
-    const arrivalMs = 1000 * picture.timestampS;
-    if (arrivalMs < EARLIEST_MS) {
-      picture.picture.release();
-      continue;
-    }
-    const captureMs = sentMs(arrivalMs);
-    yield captureMs === null
-      ? { ...picture, captureMs: arrivalMs, captureClock: 'arrival' }
-      : { ...picture, captureMs, captureClock: 'rtcp' };
-  }
-}
-
-async function* estimated(
-  pictures: AsyncGenerator<Decoded, void>,
-  clock: Clock,
-  wallMs: () => number,
-): AsyncGenerator<Captured, void> {
-  let estimate = NO_ARRIVAL;
-  for await (const picture of pictures) {
-    const next = estimateArrival(estimate, picture.timestampS, clock.nowMs());
-    estimate = next.estimate;
-    const captureMs = next.captureMs + wallMs() - clock.nowMs();
-    yield { ...picture, captureMs, captureClock: 'arrival' };
-  }
 }
 
 function toFrame(picture: Captured, options: LiveOptions, { line, reject, isSuspect }: Judged): Frame {
