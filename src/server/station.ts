@@ -6,8 +6,9 @@ import { overCapacity } from './admission.js';
 import type { OpenBus, Report, Run, StreamSpec, WorkerSetup } from './bus.js';
 import type { StreamConfig } from './config.js';
 import type { Control } from './control.js';
-import { type Deferred, deferred } from './deferred.js';
+import { deferred } from './deferred.js';
 import type { Gateway, GatewayStream } from './gateway.js';
+import { createMapSwaps } from './mapSwaps.js';
 import { newSeat, noteOutcome, type Seat } from './seat.js';
 import type { ServedMap } from './servedMap.js';
 import { createSupervisor, type Opened, type Outage } from './supervisor.js';
@@ -40,18 +41,16 @@ export interface StationOptions {
 const PICTURES_MS = 20;
 const MAX_REMEMBERED = 1024;
 
-type Swap = Deferred<ServedMap> & { readonly path: string };
-
 export function createStation(options: StationOptions): Station {
   const seats = new Map<string, Seat>();
   /** Of streams that were removed: one that comes again under the same name counts on. */
   const past = new Map<string, Pick<Seat, 'nextEpoch' | 'resetCounter'>>();
-  const swaps = new Map<number, Swap>();
   let gateway: Gateway | null = null;
   let mapSha256 = '';
   let ids = 0;
   let closed: Promise<void> | null = null;
   const supervisor = createSupervisor(options.openBus, options.setup, { up, down, report }, options.random);
+  const swaps = createMapSwaps(supervisor.send, takeMap);
   const pictures = setInterval(askPictures, PICTURES_MS);
 
   /** Null before the gateway has the stream: it is being opened. */
@@ -100,8 +99,7 @@ export function createStation(options: StationOptions): Station {
   }
 
   function down({ attempt, inMs, why }: Outage): void {
-    for (const swap of swaps.values()) swap.reject(workerAway(why));
-    swaps.clear();
+    swaps.fail(workerAway(why));
     gateway?.noteWorkerRestart(why);
     for (const seat of seats.values()) {
       settle(seat, 'worker-lost');
@@ -113,7 +111,7 @@ export function createStation(options: StationOptions): Station {
   }
 
   function report(report: Report): void {
-    if (report.kind === 'swapped' || report.kind === 'notSwapped') endSwap(report);
+    if (report.kind === 'swapped' || report.kind === 'notSwapped') swaps.end(report);
     if (!('run' in report)) return;
     const seat = seats.get(report.stream);
     // What was still on its way of an earlier run has been written off.
@@ -196,16 +194,10 @@ export function createStation(options: StationOptions): Station {
     ...(seat.config.source === 'push:' ? { ingest: (sender: Sender) => takeVideo(seat, sender) } : {}),
   });
 
-  function endSwap(report: Extract<Report, { kind: 'swapped' | 'notSwapped' }>): void {
-    const swap = swaps.get(report.id);
-    swaps.delete(report.id);
-    if (report.kind === 'notSwapped') swap?.reject(errorOf(report.fault));
-    else {
-      if (swap) supervisor.setMap(swap.path);
-      mapSha256 = report.map.sha256;
-      gateway?.setMap(report.map);
-      swap?.resolve(report.map);
-    }
+  function takeMap(map: ServedMap, path: string | null): void {
+    if (path !== null) supervisor.setMap(path);
+    mapSha256 = map.sha256;
+    gateway?.setMap(map);
   }
 
   const seatOf = (id: string): Seat => {
@@ -306,11 +298,7 @@ export function createStation(options: StationOptions): Station {
     },
     async swapMap(path): Promise<HelloMessage['map']> {
       requireWorker();
-      const id = ++ids;
-      const swap = { ...deferred<ServedMap>(), path };
-      swaps.set(id, swap);
-      supervisor.send({ kind: 'swapMap', id, path });
-      await swap.promise;
+      await swaps.begin(++ids, path);
       return served().hello().map;
     },
     readiness: () =>
