@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { WebSocket } from 'ws';
 import { demoMap } from '../src/cli/demoMap.js';
 import type { StreamInfo } from '../src/server/wire.js';
 import { ffmpeg } from '../test/clips.js';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     streams: { type: 'string', default: '1' },
     fps: { type: 'string', default: '30' },
     encoding: { type: 'string', default: 'json' },
+    viewers: { type: 'string', default: '0' },
     'server-args': { type: 'string', default: '' },
   },
 });
@@ -149,6 +151,8 @@ function print(name: string, agesMs: readonly number[], spanS: number, subscribe
 const clip = cameraClip();
 const cameras = await Promise.all(Array.from({ length: STREAMS }, () => startRtspServer(clip, { fps: FPS })));
 const { pid, port, stop } = await startServe(cameras.map(({ url }) => url));
+for (let i = 0; i < Number(values.viewers); i++)
+  new WebSocket(`ws://127.0.0.1:${port}/view?stream=cam${i % STREAMS}`).on('message', () => undefined);
 const base = { port, hz: HZ, encoding: ENCODING } as const;
 const one = await startCrowd({ ...base, counts: { acks: 1 } });
 await delay(SETTLE_MS);
