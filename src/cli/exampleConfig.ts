@@ -27,6 +27,7 @@ streams:
     #realtime: true            # files play at their own pace; late frames are dropped
     loop: true               # files play again and again
     #maxSidePx: 640            # longer side pictures are scaled to
+    #captureClock: camera      # its own, where RTCP tells one that can be right; arrival: ours
     #reference: truth.tum      # messages and page then carry the error
   - id: phone
     source: "push:"          # video comes in at ws://…/ingest/phone

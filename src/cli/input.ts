@@ -36,6 +36,8 @@ export interface InputOptions {
   /** Where the video of `push:` comes in. */
   readonly push?: PushPort;
   readonly signal?: AbortSignal;
+  /** False: frames bear their arrival although the camera tells its own clock. */
+  readonly senderClock?: boolean;
   /** Told where a camera's connection stands. */
   readonly onStatus?: (status: SourceStatus) => void;
 }
@@ -68,11 +70,11 @@ function openPushInput(options: InputOptions): RecordingInput {
 
 function openCameraInput(open: OpenInput, options: InputOptions): RecordingInput {
   if (options.list !== undefined) throw usageError('--list names images of a folder; a camera has none.');
-  const { maxSidePx, signal, stream, onStatus } = options;
+  const { maxSidePx, signal, stream, onStatus, senderClock } = options;
   const camera = findIntrinsics(null, options);
   return {
     camera,
-    frames: openLive(open, { camera, maxSidePx, signal, stream, onStatus }),
+    frames: openLive(open, { camera, maxSidePx, signal, stream, onStatus, senderClock }),
     isLive: true,
     total: null,
     stated: null,

@@ -15,6 +15,7 @@ export const openSource: OpenSource = async (spec, { localizer, signal, push, on
   return openInput(source, {
     ...{ intrinsics, maxSidePx, stream, loop, signal, push, map },
     clock: realtime ? systemClock : undefined,
+    senderClock: spec.captureClock !== 'arrival',
     onStatus: (status) => {
       if (status.kind === 'streaming' && status.note !== undefined) say(`${stream}: ${status.note}`);
       onStatus(wireStatus(status));

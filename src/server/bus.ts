@@ -20,6 +20,7 @@ export interface StreamSpec {
   readonly realtime: boolean;
   readonly loop: boolean;
   readonly maxSidePx?: number;
+  readonly captureClock?: 'camera' | 'arrival';
 }
 
 /** One opening of a stream. Nothing that is said of another run of it counts any more. */

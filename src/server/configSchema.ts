@@ -40,6 +40,12 @@ export const streamConfig = z.strictObject({
     .describe(
       "Longer side that pictures are scaled to. Default: 640, or the map's own where that is smaller.",
     ),
+  captureClock: z
+    .enum(['camera', 'arrival'])
+    .optional()
+    .describe(
+      'Default camera: its own clock, where it tells one by RTCP that can be right. arrival: ours, when pictures come.',
+    ),
   reference: path
     .optional()
     .describe("TUM trajectory in the map's frame; messages and page then carry the error against it."),

@@ -318,6 +318,7 @@ export function createStation(options: StationOptions): Station {
 const workerAway = (why: string): PosestreamError =>
   new PosestreamError('E_ENGINE', why, { hint: 'Try again in a moment.' });
 
-const specOf = ({ id, source, intrinsics, realtime, loop, maxSidePx }: StreamConfig): StreamSpec => ({
-  ...{ id, source, intrinsics, realtime, loop, maxSidePx },
-});
+const specOf = (config: StreamConfig): StreamSpec => {
+  const { id, source, intrinsics, realtime, loop, maxSidePx, captureClock } = config;
+  return { id, source, intrinsics, realtime, loop, maxSidePx, captureClock };
+};
