@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../src/kernels/random.js';
-import { hostileConnection } from './cases.js';
+import { flood, hostileConnection } from './cases.js';
 import { converse } from './connection.js';
 import type { GatewayFigures } from './gatewayChild.js';
 import type { WitnessFigures } from './witnessChild.js';
@@ -20,6 +20,8 @@ export interface AttackReport {
 
 const AT_ONCE = 32;
 const MAX_SURPRISES = 20;
+/** Rare among the others; a short attack has some of each kind as well. */
+const FLOODS = 5;
 
 const child = (name: string, ...args: readonly string[]): ChildProcess =>
   fork(fileURLToPath(new URL(name, import.meta.url)), args, { execArgv: ['--import', 'tsx'] });
@@ -54,7 +56,7 @@ export async function attack(
     while (sent < messages && crash === null && surprises.length < MAX_SURPRISES) {
       const number = connections++;
       const random = createRandom(seed).split(number);
-      const parts = hostileConnection(random);
+      const parts = number < FLOODS ? [flood(random)] : hostileConnection(random);
       sent += parts.reduce((sum, part) => sum + part.messages, 0);
       const { status, answers, close } = await converse(
         port,

@@ -135,7 +135,7 @@ function code(value: number): Buffer {
 }
 
 /** More than a client may say, of what is light for itself. */
-const flood: Make = (random) => {
+export const flood: Make = (random) => {
   const messages = 700 + random.integer(1500);
   const opcodes = [OPCODE.text, OPCODE.ping, OPCODE.pong];
   const opcode = opcodes[random.integer(3)];
