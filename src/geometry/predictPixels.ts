@@ -41,14 +41,15 @@ export function createPredictScratch(): PredictScratch {
 /** Frustum test and search radius of every point: those in front of the camera whose pixel lies inside the image, with
  * radius = clamp(sigmas * sqrt(l + noise^2), min, max), l the larger eigenvalue of J S J^T.
  * @param points [n x 3] world    @param pose [12] row-major 3x4 camFromWorld
- * @param covariance row-major 6 x 6 of `pose`, left perturbation, rotation (rad) then translation (m)
+ * @param covariance row-major 6 x 6 of `pose`, left perturbation, rotation (rad) then translation (m); null where the pose
+ * is known better than a pixel: every radius is the least
  * @param out written. Allocates nothing once `out` has grown. */
 export function predictPixels(
   lens: Lens,
   points: Float64Array,
   count: number,
   pose: Float64Array,
-  covariance: Float64Array,
+  covariance: Float64Array | null,
   options: PredictOptions,
   ws: PredictScratch,
   out: PixelPredictions,
@@ -69,7 +70,8 @@ export function predictPixels(
     const u = pixel[0];
     const v = pixel[1];
     if (!(u >= 0 && v >= 0 && u < widthPx && v < heightPx)) continue;
-    const radius = sigmas * Math.sqrt(widestVariance(point, jacobian, covariance) + noise2);
+    const radius =
+      covariance === null ? 0 : sigmas * Math.sqrt(widestVariance(point, jacobian, covariance) + noise2);
     out.row[found] = i;
     out.xyPx[2 * found] = u;
     out.xyPx[2 * found + 1] = v;

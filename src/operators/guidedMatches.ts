@@ -2,10 +2,12 @@ import type { Camera } from '../domain/camera.js';
 import type { Features } from '../domain/features.js';
 import type { MapModel } from '../domain/mapModel.js';
 import type { Correspondences } from '../domain/place.js';
+import type { PredictOptions } from '../geometry/predictPixels.js';
 import { lensOf } from '../geometry/projection.js';
 import { chanceLevel } from '../kernels/chanceLevel.js';
 import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.js';
 import { createGuidedMatches, type GuidedMatches, matchGuided, NO_DOT } from '../kernels/guidedMatch.js';
+import { createNearMask, fillNearMask, type NearMask } from '../kernels/nearMask.js';
 import { roundRows } from '../kernels/roundRows.js';
 import {
   createExpectedPoints,
@@ -30,6 +32,8 @@ const SIGMAS = 3;
 /** Pairs that have nothing to do with each other, and the rank among them that a match must beat: one in 1000. */
 const CHANCE_PAIRS = 2000;
 const CHANCE_RANK = 2;
+/** Points looked for around a pose that was found, at most. */
+const MOST_CLOSE = 4000;
 /** Side of a grid cell. */
 const CELL_PX = 20;
 
@@ -41,6 +45,9 @@ export interface GuidedWorkspace {
   readonly grid: PointGrid;
   readonly matches: GuidedMatches;
   readonly chance: Int32Array;
+  /** What the last search found chance to offer. */
+  level: number;
+  readonly near: NearMask;
   /** The frame's descriptors x 127. */
   query: Int8Array;
 }
@@ -54,6 +61,8 @@ export function createGuidedWorkspace(): GuidedWorkspace {
     grid: createPointGrid(),
     matches: createGuidedMatches(),
     chance: new Int32Array(CHANCE_RANK),
+    level: NO_DOT,
+    near: createNearMask(),
     query: new Int8Array(0),
   };
 }
@@ -87,32 +96,57 @@ export function guidedMatches(
   limit: number,
   ws: GuidedWorkspace,
 ): GuidedMatched {
-  const scale = camera.widthPx / REFERENCE_WIDTH_PX;
-  const { widthPx, heightPx } = camera;
-  const options = {
-    ...{ widthPx, heightPx, sigmas: SIGMAS, noisePx: scale, limit },
-    ...{ minRadiusPx: MIN_RADIUS_PX * scale, maxRadiusPx: MAX_RADIUS_PX * scale },
-  };
+  const options = { ...optionsFor(camera), limit };
   const { expected, matches, local } = ws;
-  expectPoints(local, lensOf(camera), pose, covariance, options, ws.expect, expected);
-  const query = { rows: ws.query, dim: features.dim };
+  expectPoints(local, lensOf(camera), pose, covariance, options, null, ws.expect, expected);
+  matchExpected(map, features, ws);
+  const apartPx = 2 * options.maxRadiusPx;
   const { descriptors } = map.observations;
-  matchGuided(expected, ws.grid, query, descriptors, matches);
-  const level = chanceLevel(
+  ws.level = chanceLevel(
     expected,
     features.xyPx,
     matches.rowDots,
     descriptors,
     CHANCE_PAIRS,
-    2 * options.maxRadiusPx,
+    apartPx,
     ws.chance,
   );
-  const picked = pick(ws, level, ratio);
   return {
-    correspondences: toCorrespondences(features.xyPx, picked, ws),
+    correspondences: toCorrespondences(features.xyPx, pick(ws, ratio), ws),
     expected: expected.count,
     meanRadiusPx: mean(expected.radiusPx, expected.count),
   };
+}
+
+/** All the local map has within the least radius of where a pose that was found puts it; what chance offers is as in the
+ * search that found the pose. @param pose [12] row-major 3x4 camFromWorld */
+export function closeMatches(
+  map: MapModel,
+  camera: Camera,
+  features: Features,
+  pose: Float64Array,
+  ratio: number,
+  ws: GuidedWorkspace,
+): Correspondences {
+  const { expected, local, near } = ws;
+  const options = { ...optionsFor(camera), limit: MOST_CLOSE };
+  const { widthPx, heightPx, minRadiusPx } = options;
+  fillNearMask(near, features.xyPx, features.count, widthPx, heightPx, minRadiusPx);
+  expectPoints(local, lensOf(camera), pose, null, options, near, ws.expect, expected);
+  matchExpected(map, features, ws);
+  return toCorrespondences(features.xyPx, pick(ws, ratio), ws);
+}
+
+function optionsFor({ widthPx, heightPx }: Camera): Omit<PredictOptions, 'limit'> {
+  const scale = widthPx / REFERENCE_WIDTH_PX;
+  return {
+    ...{ widthPx, heightPx, sigmas: SIGMAS, noisePx: scale },
+    ...{ minRadiusPx: MIN_RADIUS_PX * scale, maxRadiusPx: MAX_RADIUS_PX * scale },
+  };
+}
+
+function matchExpected({ observations }: MapModel, { dim }: Features, ws: GuidedWorkspace): void {
+  matchGuided(ws.expected, ws.grid, { rows: ws.query, dim }, observations.descriptors, ws.matches);
 }
 
 interface Picked {
@@ -127,7 +161,7 @@ const FULL = 127 * 127;
 /** Point and keypoint that choose each other, best first. A match is distinct if it passes the ratio test against the best
  * rival on either side, and against what the image offers by chance: a window of a few keypoints holds no rival of its
  * own, so that all would pass. */
-function pick({ matches, expected }: GuidedWorkspace, level: number, ratio: number): Picked[] {
+function pick({ matches, expected, level }: GuidedWorkspace, ratio: number): Picked[] {
   const picked: Picked[] = [];
   for (let t = 0; t < expected.count; t++) {
     const k = matches.keypoint[t];

@@ -6,6 +6,7 @@ import { writeMatrix3x4 } from '../geometry/rigid.js';
 import { gatherLocalMap } from '../tracking/localMap.js';
 import { innovation } from '../tracking/motion.js';
 import type { Prediction } from '../tracking/prediction.js';
+import { fillIn, type GuidedFix } from './fillIn.js';
 import { createGuidedWorkspace, type GuidedWorkspace, loadQuery } from './guidedMatches.js';
 import { type GuidedAttempt, searchAround, type Where } from './guidedSearch.js';
 import type { Localizer, Query } from './localizer.js';
@@ -16,9 +17,8 @@ export type { GuidedAttempt, GuidedFigures } from './guidedSearch.js';
 /** Keyframes of a local map. */
 const MAX_KEYFRAMES = 20;
 const MAX_SEARCHES = 4;
-/** Points looked for around the prediction, and around the pose that was found. */
+/** Points looked for around the prediction. */
 const SEARCHED = 800;
-const FILLED_IN = 4000;
 /** chi-square of six degrees of freedom at 0.999: a pose that moved further than this was not where it was expected. */
 const MOVED = 22.5;
 
@@ -43,7 +43,8 @@ export function trackLocalMap(localizer: Localizer, query: Query, prediction: Pr
     attempt = { ...next, guided: { ...next.guided, searches } };
     if (stays(attempt, before)) break;
   }
-  return filledIn(localizer, query, keyframe, confirmed(attempt), ws);
+  const found = confirmed(attempt);
+  return found.kind === 'miss' ? found : fillIn(localizer, query, found, ws);
 }
 
 /** A second look with room to be wrong came to the same pose: a third would as well. */
@@ -54,31 +55,7 @@ function stays(attempt: GuidedAttempt, before: PoseEstimate): boolean {
   return innovation({ worldFromCam, covariance }, attempt.pose.worldFromCam, covariance) <= MOVED;
 }
 
-/** Where the pose is known well, many more points are found at little cost, as their windows are small: they make the pose
- * more exact. They say nothing of whether it is right, so the evidence stays that of the wider search. */
-function filledIn(
-  localizer: Localizer,
-  query: Query,
-  keyframe: number,
-  attempt: GuidedAttempt,
-  ws: GuidedWorkspace,
-): GuidedAttempt {
-  if (attempt.kind === 'miss' || attempt.pose.covariance === null) return attempt;
-  const { worldFromCam, covariance } = attempt.pose;
-  const filled = searchAround(localizer, query, keyframe, { worldFromCam, covariance }, FILLED_IN, ws);
-  if (filled.kind === 'miss' || filled.inliers < attempt.inliers) return attempt;
-  const { pose, matched, inlierMask, evidence } = filled;
-  const exact = {
-    worldFromCam: pose.worldFromCam,
-    covariance: pose.covariance,
-    reprojectionRmsPx: pose.reprojectionRmsPx,
-  };
-  return { ...attempt, matched, inlierMask, evidence, pose: { ...attempt.pose, ...exact } };
-}
-
 const NOTHING = new Float64Array(36);
-
-type GuidedFix = Extract<GuidedAttempt, { kind: 'fix' }>;
 
 function isDoubtful(attempt: GuidedAttempt, where: Where): attempt is GuidedFix {
   if (attempt.kind === 'miss') return false;

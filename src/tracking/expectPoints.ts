@@ -8,6 +8,7 @@ import {
 } from '../geometry/predictPixels.js';
 import type { Lens } from '../geometry/projection.js';
 import { type GuidedTargets, ROWS_PER_TARGET } from '../kernels/guidedMatch.js';
+import { isNearKeypoint, type NearMask } from '../kernels/nearMask.js';
 import type { LocalMap } from './localMap.js';
 import { nearestViews } from './viewRows.js';
 
@@ -43,13 +44,15 @@ export function createExpectWorkspace(): ExpectWorkspace {
 }
 
 /** Culls a local map to what a predicted camera sees: inside the image, and seen before from a like angle and distance.
- * @param pose [12] row-major 3x4 camFromWorld    @param covariance of `pose`, as in `predictPixels` */
+ * @param pose [12] row-major 3x4 camFromWorld    @param covariance of `pose`, as in `predictPixels`
+ * @param near given: points that no keypoint is near are left out */
 export function expectPoints(
   local: LocalMap,
   lens: Lens,
   pose: Float64Array,
-  covariance: Float64Array,
+  covariance: Float64Array | null,
   options: PredictOptions,
+  near: NearMask | null,
   ws: ExpectWorkspace,
   out: ExpectedPoints,
 ): void {
@@ -60,6 +63,7 @@ export function expectPoints(
     centre[axis] = -(pose[axis] * pose[3] + pose[4 + axis] * pose[7] + pose[8 + axis] * pose[11]);
   let kept = 0;
   for (let i = 0; i < predicted.count; i++) {
+    if (near !== null && !isNearKeypoint(near, predicted.xyPx[2 * i], predicted.xyPx[2 * i + 1])) continue;
     const view = nearestViews(local, predicted.row[i], centre, out.rows, ROWS_PER_TARGET * kept);
     if (view < 0) continue;
     out.point[kept] = predicted.row[i];

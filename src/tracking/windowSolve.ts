@@ -39,7 +39,7 @@ export function solveWindow(window: PoseWindow, ws: WindowWorkspace): WindowSolu
 function descend(ws: WindowWorkspace): boolean {
   // bends the chain to the fixes it started with: what a drift explains is no outlier
   if (stepOnce(ws) === null) return false;
-  for (let scale = WIDEST; scale > 1; scale /= CLOSING) {
+  for (let scale = allAgree(ws) ? 1 : WIDEST; scale > 1; scale /= CLOSING) {
     const isDecided = weighFixes(ws, scale);
     if (stepOnce(ws) === null) return false;
     if (isDecided) break;
@@ -50,6 +50,14 @@ function descend(ws: WindowWorkspace): boolean {
     if (length === null) return false;
     if (length < STEP_TOLERANCE) break;
   }
+  return true;
+}
+
+/** Where all fixes were in and stay in, there is nothing to decide: closing in slowly would end where it began. */
+function allAgree(ws: WindowWorkspace): boolean {
+  for (let fix = 0; fix < ws.fixes; fix++) if (ws.weights[fix] !== 1) return false;
+  weighFixes(ws, 1);
+  for (let fix = 0; fix < ws.fixes; fix++) if (ws.weights[fix] !== 1) return false;
   return true;
 }
 
