@@ -1,97 +1,31 @@
 import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { PosestreamError } from '../domain/errors.js';
-import type { GrayImage, ModelIdentity } from '../domain/features.js';
-import type { FrameId } from '../domain/frame.js';
-import type { Outcome } from '../domain/outcome.js';
-import { type AccessToken, accessTokens, createAccess, isLoopback } from './access.js';
+import { accessTokens, createAccess, isLoopback } from './access.js';
 import type { Item } from './delivery.js';
 import { type Encoded, encodedOnce } from './encoding.js';
 import { createFanOut, type FanOut } from './fanOut.js';
 import { createFoxglove } from './formats/foxglove.js';
-import { FOXGLOVE_PROTOCOLS } from './formats/foxgloveSocket.js';
+import type { Gateway, GatewayLimits, GatewayOptions } from './gatewayOptions.js';
+import { helloOf, readable } from './hello.js';
 import { createHttpHandler } from './httpRoutes.js';
-import { takeVideo } from './ingestSocket.js';
 import { listen, publicWithoutToken, urlOf } from './listen.js';
-import type { Log } from './log.js';
 import { loopToLog, watchLoop } from './loopDelay.js';
 import { answerMalformed } from './malformedHttp.js';
 import { encodeMapGeometry } from './mapGeometry.js';
 import { createMetrics } from './metrics.js';
 import { captureAgeMs } from './poseMessage.js';
 import { type PoseClient, servePoses } from './poseSocket.js';
-import type { Changes } from './rest/rest.js';
 import type { Grant } from './scopes.js';
 import type { ServedMap } from './servedMap.js';
+import { socketRoutes } from './socketRoutes.js';
 import { loadStaticFiles } from './staticFiles.js';
 import { createStreamHub, type GatewayStream, type StreamHub } from './streamHub.js';
-import { acceptSockets, type Route, type Sockets } from './upgrade.js';
-import { CLOSE, type HelloMessage, PROTOCOL, type SourceStatus } from './wire.js';
+import { acceptSockets, type Sockets } from './upgrade.js';
+import { CLOSE, type HelloMessage } from './wire.js';
 
+export type { Gateway, GatewayLimits, GatewayOptions } from './gatewayOptions.js';
 export type { GatewayStream } from './streamHub.js';
-
-export interface GatewayLimits {
-  readonly maxClients: number;
-  readonly maxClientsPerAddress: number;
-  readonly maxViewers: number;
-  /** Camera pictures a second and stream. */
-  readonly viewHz: number;
-}
-
-export interface GatewayOptions {
-  /** Default 127.0.0.1; any other needs a token. */
-  readonly host?: string;
-  /** 0 takes a free port. */
-  readonly port: number;
-  readonly token?: string | null;
-  /** Others, which may do what their scopes say. */
-  readonly tokens?: readonly AccessToken[];
-  /** Other pages that may open sockets, as browsers name them in Origin; default none. */
-  readonly origins?: readonly string[];
-  readonly map: ServedMap;
-  readonly model: ModelIdentity;
-  readonly streams: readonly GatewayStream[];
-  readonly serverVersion: string;
-  /** What may be changed over REST; default nothing. */
-  readonly changes?: Changes;
-  /** Folder of the built page; default dist/web of this package. */
-  readonly pageDir?: string;
-  readonly limits?: Partial<GatewayLimits>;
-  /** Unix time, ms, that ages are counted to; default the system's. */
-  readonly nowMs?: () => number;
-  /** Told what happens to the server itself. */
-  readonly log?: Log;
-  /** Told about failures that end nothing, such as a picture that could not be encoded. */
-  readonly onWarning?: (message: string) => void;
-}
-
-/** The outside of a running server. Publishing never waits for a client and never throws for one. */
-export interface Gateway {
-  /** Address of the page, with a trailing slash. */
-  readonly url: string;
-  /** A frame came in; where this is told, it is told before the frame's outcome. */
-  publishArrival(stream: string, frame: FrameId): void;
-  /** Frames that came in and whose outcome has not been published. */
-  inFlight(stream: string): readonly FrameId[];
-  publishOutcome(stream: string, outcome: Outcome): void;
-  publishStatus(stream: string, status: SourceStatus): void;
-  /** Whether somebody would see a picture now: ask before keeping pixels or asking for evidence. */
-  wantsFrame(stream: string): boolean;
-  /** The picture an outcome was made from; copied at once where it is wanted, ignored otherwise. */
-  publishFrame(stream: string, image: GrayImage, outcome: Outcome): void;
-  has(stream: string): boolean;
-  /** Clients are told by a new hello, as by the next two. */
-  addStream(stream: GatewayStream): void;
-  removeStream(id: string): void;
-  setMap(map: ServedMap): void;
-  /** For the books of operations. @param why  for a person */
-  noteWorkerRestart(why: string): void;
-  /** What a client that came now would be told. */
-  hello(): HelloMessage;
-  clients(): number;
-  /** Sockets close with 1001; done within 2 s. */
-  close(): Promise<void>;
-}
 
 const DEFAULT_LIMITS: GatewayLimits = {
   maxClients: 4096,
@@ -123,7 +57,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const grants = new WeakMap<PoseClient, Grant>();
   const foxglove = createFoxglove({
     ...{ map: options.map, streams: options.streams, viewHz: limits.viewHz, monotonicMs, nowMs },
-    mayWatch: () => viewers() < limits.maxViewers,
+    mayWatch: () => mayWatch(),
   });
   const loop = watchLoop({ monotonicMs, onChange: loopToLog(options.log) });
   let { map } = options;
@@ -153,7 +87,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const viewers = (): number =>
     [...served.values()].reduce((sum, { hub }) => sum + hub.view.viewers(), foxglove.viewers());
 
-  const hello = (): HelloMessage => helloOf(options, map, served.values());
+  const mayWatch = (): boolean => viewers() < limits.maxViewers;
+
+  const hello = (): HelloMessage =>
+    helloOf({ ...options, map, hubs: [...served.values()].map(({ hub }) => hub) });
   const helloAgain = (): void => {
     const message = hello();
     const whole = encodedOnce(message);
@@ -187,7 +124,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   answerMalformed(server);
   const sockets = acceptSockets(server, {
     ...limits,
-    ...{ access, boundToLoopback, route },
+    ...{ access, boundToLoopback },
+    route: socketRoutes({ served, foxglove, addPoseClient, mayWatch, ingested: metrics.ingested }),
     origins: options.origins ?? [],
     onRefused: (status) => {
       metrics.clientRefused(status);
@@ -195,22 +133,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
     onClosed: metrics.clientClosed,
   });
-
-  /** A stream that may not be read is one that is not there. */
-  function route(url: URL, grant: Grant): number | Route {
-    const { pathname, searchParams } = url;
-    const ingest = /^\/ingest\/([\w-]{1,64})$/.exec(pathname);
-    if (ingest) return uploadTo(served.get(ingest[1])?.stream, grant, metrics.ingested);
-    if (!['/poses', '/foxglove', '/view'].includes(pathname)) return 404;
-    if (!grant.readsAny) return 403;
-    if (pathname === '/poses') return { serve: (socket) => addPoseClient(socket, grant) };
-    if (pathname === '/foxglove')
-      return { serve: (socket) => foxglove.add(socket, grant.mayRead), protocols: FOXGLOVE_PROTOCOLS };
-    const viewed = searchParams.get('stream') ?? [...served.keys()].find(grant.mayRead) ?? '';
-    const view = grant.mayRead(viewed) ? served.get(viewed)?.hub.view : undefined;
-    if (!view) return 404;
-    return viewers() >= limits.maxViewers ? 503 : { serve: view.add };
-  }
 
   function addPoseClient(socket: Parameters<typeof servePoses>[0], grant: Grant): void {
     socket.send(JSON.stringify(readable(hello(), grant)));
@@ -315,48 +237,6 @@ const geometryOf = (map: ServedMap) => ({
   bytes: encodeMapGeometry(map),
   etag: `"${map.sha256.slice(0, 32)}"`,
 });
-
-function uploadTo(
-  stream: GatewayStream | undefined,
-  { mayIngest, mayRead }: Grant,
-  ingested: (stream: string, bytes: number) => void,
-): number | Route {
-  if (!stream?.ingest) return 404;
-  if (!mayIngest(stream.id)) return mayRead(stream.id) ? 403 : 404;
-  const { id, ingest } = stream;
-  return {
-    isUpload: true,
-    serve(socket) {
-      socket.on('message', (data, isBinary) => isBinary && ingested(id, (data as Buffer).length));
-      takeVideo(socket, ingest);
-    },
-  };
-}
-
-const readable = (hello: HelloMessage, grant: Grant): HelloMessage => ({
-  ...hello,
-  streams: hello.streams.filter(({ id }) => grant.mayRead(id)),
-});
-
-function helloOf(options: GatewayOptions, map: ServedMap, served: Iterable<Served>): HelloMessage {
-  const { header, sha256, keyframes, points } = map;
-  const { name, version } = options.model;
-  return {
-    type: 'hello',
-    protocol: PROTOCOL,
-    server: { name: 'posestream', version: options.serverVersion },
-    map: {
-      name: header.name,
-      sha256,
-      keyframes: keyframes.count,
-      points: points.count,
-      scale: header.scale,
-      anchor: header.anchor,
-    },
-    model: { name, version, sha256: options.model.sha256 },
-    streams: [...served].map(({ hub }) => hub.info()),
-  };
-}
 
 async function shutDown(server: Server, sockets: Sockets): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
