@@ -10,6 +10,7 @@ import { demoMap } from '../src/cli/demoMap.js';
 import { type ServerMessage, serverMessage } from '../src/server/wire.js';
 import { ffmpeg } from './clips.js';
 import { type RtspServer, startRtspServer } from './rtspServer.js';
+import { descendants, workerOf } from './support/serveProcess.js';
 import { repositoryPath } from './support/shared.js';
 import { slopeOf } from './support/slope.js';
 
@@ -71,7 +72,7 @@ async function listen(child: ChildProcess): Promise<ReadonlyMap<string, Statisti
 }
 
 /** Ends a camera in turn in one of three ways and brings it back on the same port. */
-async function hurt(cameras: RtspServer[], time: number, clip: Buffer): Promise<void> {
+async function hurt(cameras: RtspServer[], time: number): Promise<void> {
   const i = time % cameras.length;
   const kind = time % 3;
   if (kind === 0) return cameras[i].cut();
@@ -83,31 +84,39 @@ async function hurt(cameras: RtspServer[], time: number, clip: Buffer): Promise<
   const port = Number(new URL(cameras[i].url.replace('rtsp', 'http')).port);
   await cameras[i].close();
   await delay(3000);
-  cameras[i] = await startRtspServer(clip, { fps: FPS, port });
+  cameras[i] = await camera(port);
 }
 
 interface Sample {
   readonly minute: number;
-  readonly rssMiB: number;
+  readonly gatewayMiB: number;
+  /** The process with the network, the map and the sources. */
+  readonly workerMiB: number;
   readonly descriptors: number;
-  readonly children: number;
+  /** All below the gateway. */
+  readonly processes: number;
 }
 
-function sample(pid: number, minute: number): Sample {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+const rssMiB = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+const descriptorsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
+
+/** Null where the worker is just being replaced. */
+function sample(pid: number, minute: number): Sample | null {
+  const worker = workerOf(pid);
+  if (worker === null) return null;
   return {
     minute,
-    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
-    children: children.length,
+    ...{ gatewayMiB: rssMiB(pid), workerMiB: rssMiB(worker) },
+    descriptors: descriptorsOf(pid) + descriptorsOf(worker),
+    processes: descendants(pid).length,
   };
 }
 
 function report(samples: readonly Sample[], statistics: ReadonlyMap<string, Statistics>): void {
   const steady = samples.slice(Math.floor(WARM_UP * samples.length));
   const minutes = steady.map(({ minute }) => minute);
-  for (const key of ['rssMiB', 'descriptors', 'children'] as const) {
+  for (const key of ['gatewayMiB', 'workerMiB', 'descriptors', 'processes'] as const) {
     const y = steady.map((s) => s[key]);
     const { perX, halfWidth } = slopeOf(minutes, y);
     const range = `${Math.min(...y).toFixed(1)} to ${Math.max(...y).toFixed(1)}`;
@@ -125,7 +134,9 @@ function report(samples: readonly Sample[], statistics: ReadonlyMap<string, Stat
 }
 
 const clip = cameraClip();
-const cameras = await Promise.all(IDS.map(() => startRtspServer(clip, { fps: FPS })));
+const camera = (port = 0) =>
+  startRtspServer(clip, { fps: FPS, port, reports: { afterPictures: FPS, aheadMs: 0 } });
+const cameras = await Promise.all(IDS.map(() => camera()));
 const map = await demoMap(town('day-map'), new AbortController().signal);
 const child = await startServe(map, cameras);
 process.on('exit', () => {
@@ -139,8 +150,9 @@ const everyMs = (MINUTES * 60_000) / (RESTARTS + 1);
 let restarts = 0;
 for (let atMs = 0; atMs < MINUTES * 60_000; atMs = performance.now() - began) {
   if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`);
-  samples.push(sample(child.pid!, atMs / 60_000));
-  if (restarts < RESTARTS && atMs > (restarts + 1) * everyMs) await hurt(cameras, restarts++, clip);
+  const seen = sample(child.pid!, atMs / 60_000);
+  if (seen !== null) samples.push(seen);
+  if (restarts < RESTARTS && atMs > (restarts + 1) * everyMs) await hurt(cameras, restarts++);
   await delay(Math.min(SAMPLE_MS, everyMs));
 }
 console.log(`${MINUTES} minutes, ${restarts} restarts, ${samples.length} samples`);
