@@ -70,7 +70,8 @@ function smooth(
   const { smoother, smooth: pose } = smoothFrame(before.smoother, input, limits);
   if (fix !== null && best !== null) learnRanges(snapshot, smoother, best);
   const motion = odometry?.previousFromCurrent ?? null;
-  if (motion !== null && before.snapshot !== null) extendRanges(before.snapshot, snapshot, motion);
+  if (motion !== null && before.snapshot !== null)
+    extendRanges(before.snapshot, snapshot, motion, workspaceOf(localizer));
   const wake = followWake(before.wake, frame.timestampS, fix?.worldFromCam ?? null, motion, limits);
   const trail = { smoother, snapshot, turnDeg: seen.turnDeg, wake };
   if (outcome.kind === 'lost') return { outcome, trail };

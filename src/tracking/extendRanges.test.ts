@@ -6,7 +6,10 @@ import { project } from '../geometry/projection.js';
 import { exp, inverse, transformPoint } from '../geometry/rigid.js';
 import { createRandom } from '../kernels/random.js';
 import { extendRanges } from './extendRanges.js';
+import { createOdometryWorkspace } from './odometry.js';
 import { type Snapshot, takeSnapshot } from './snapshot.js';
+
+const ws = createOdometryWorkspace();
 
 const CAMERA: Camera = { model: 'PINHOLE', params: [450, 450, 320, 180], widthPx: 640, heightPx: 360 };
 const COUNT = 200;
@@ -46,7 +49,7 @@ function unitRow(random: ReturnType<typeof createRandom>): Float32Array {
 
 test('distances come from the motion, where rays meet under an angle', () => {
   const { previous, current, seen } = twoViews(exp([0.01, -0.02, 0, 0.5, 0.05, 0.2]), 0.3);
-  extendRanges(previous, current, exp([0.01, -0.02, 0, 0.5, 0.05, 0.2]));
+  extendRanges(previous, current, exp([0.01, -0.02, 0, 0.5, 0.05, 0.2]), ws);
   const off = seen.flatMap((point, k) =>
     current.ranges[k] > 0 ? [Math.abs(current.ranges[k] / Math.hypot(...point) - 1)] : [],
   );
@@ -57,7 +60,7 @@ test('distances come from the motion, where rays meet under an angle', () => {
 
 test('a camera that only turns learns no distance', () => {
   const { previous, current } = twoViews(exp([0, 0.03, 0, 0, 0, 0]), 0.3);
-  extendRanges(previous, current, exp([0, 0.03, 0, 0, 0, 0]));
+  extendRanges(previous, current, exp([0, 0.03, 0, 0, 0, 0]), ws);
   assert.equal(current.ranges.filter((range) => range > 0).length, 0);
 });
 
@@ -65,10 +68,10 @@ test('a distance that is known stays, and a frame that knows enough is left alon
   const motion = exp<'cam', 'cam'>([0, 0, 0, 0.5, 0, 0]);
   const { previous, current } = twoViews(motion, 0);
   current.ranges[3] = 7;
-  extendRanges(previous, current, motion);
+  extendRanges(previous, current, motion, ws);
   assert.equal(current.ranges[3], 7);
   const rich = twoViews(motion, 0).current;
   rich.ranges.fill(5, 0, 150);
-  extendRanges(previous, rich, motion);
+  extendRanges(previous, rich, motion, ws);
   assert.equal(rich.ranges.filter((range) => range > 0).length, 150);
 });

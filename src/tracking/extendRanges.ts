@@ -1,5 +1,8 @@
 import type { Rigid } from '../domain/rigid.js';
 import { rotationMatrix } from '../geometry/rigid.js';
+import { fillPointGrid } from '../kernels/grid.js';
+import { matchGuided } from '../kernels/guidedMatch.js';
+import { type OdometryWorkspace, roomForTargets } from './odometry.js';
 import type { Snapshot } from './snapshot.js';
 
 /** With so many keypoints of known distance a motion is well measured. */
@@ -17,44 +20,48 @@ const MAX_GAP_RAD = 0.004;
 
 /** Distances of keypoints the map does not know, from the motion between two frames: where the map ends, a camera's own
  * motion goes on being measured. Leaves a frame alone that knows enough of them.
- * @param previousFromCurrent  as measured between the two. Cost O(n m) of keypoints without a distance, near each other. */
+ * @param previousFromCurrent  as measured between the two. Cost O(n m) of keypoints near each other. */
 export function extendRanges(
   previous: Snapshot,
   current: Snapshot,
   previousFromCurrent: Rigid<'cam', 'cam'>,
+  ws: OdometryWorkspace,
 ): void {
   if (current.ranges.reduce((known, range) => known + (range > 0 ? 1 : 0), 0) >= ENOUGH) return;
-  const forth = nearest(current, previous);
-  const back = nearest(previous, current);
+  matchNearby(previous, current, ws);
   const r = rotationMatrix(previousFromCurrent);
   for (let k = 0; k < current.count; k++) {
-    const i = forth[k];
-    if (i < 0 || back[i] !== k || current.ranges[k] > 0) continue;
+    if (current.ranges[k] > 0) continue;
+    const i = partnerOf(k, ws);
+    if (i < 0) continue;
     const range = rangeAlong(current.bearings, k, previous.bearings, i, r, previousFromCurrent.t);
     if (range !== null) current.ranges[k] = range;
   }
 }
 
-/** Of each keypoint the one of the other frame that is most alike near the same pixel, where it has no rival; else -1. */
-function nearest(of: Snapshot, among: Snapshot): Int32Array {
-  const { dim } = of;
-  const radiusPx = (RADIUS_PX * of.camera.widthPx) / REFERENCE_WIDTH_PX;
-  const out = new Int32Array(of.count).fill(-1);
-  for (let k = 0; k < of.count; k++) {
-    let [best, rival] = [0, 0];
-    for (let i = 0; i < among.count; i++) {
-      if (Math.abs(among.xyPx[2 * i] - of.xyPx[2 * k]) > radiusPx) continue;
-      if (Math.abs(among.xyPx[2 * i + 1] - of.xyPx[2 * k + 1]) > radiusPx) continue;
-      let dot = 0;
-      for (let c = 0; c < dim; c++) dot += of.descriptors[k * dim + c] * among.descriptors[i * dim + c];
-      if (dot > best) {
-        [best, rival] = [dot, best];
-        out[k] = i;
-      } else if (dot > rival) rival = dot;
-    }
-    if (FULL - best > MAX_AMBIGUITY * (FULL - rival)) out[k] = -1;
+/** Every keypoint of the first frame against those of the second near the same pixel. */
+function matchNearby(previous: Snapshot, current: Snapshot, ws: OdometryWorkspace): void {
+  const { widthPx, heightPx } = current.camera;
+  const radiusPx = (RADIUS_PX * widthPx) / REFERENCE_WIDTH_PX;
+  fillPointGrid(ws.grid, current.xyPx, current.count, widthPx, heightPx, radiusPx / 2);
+  const targets = roomForTargets(ws, previous.count);
+  targets.count = previous.count;
+  targets.xyPx.set(previous.xyPx.subarray(0, 2 * previous.count));
+  targets.radiusPx.fill(radiusPx);
+  for (let i = 0; i < previous.count; i++) {
+    targets.rows[2 * i] = i;
+    targets.rows[2 * i + 1] = -1;
   }
-  return out;
+  const { descriptors, dim } = current;
+  matchGuided(targets, ws.grid, { rows: descriptors, dim }, previous.descriptors, ws.matches);
+}
+
+/** The first frame's keypoint that a keypoint and itself choose each other with, neither with a rival; else -1. */
+function partnerOf(k: number, { matches }: OdometryWorkspace): number {
+  const i = matches.target[k];
+  if (i < 0 || matches.keypoint[i] !== k) return -1;
+  const rival = Math.max(matches.rivalDot[i], matches.targetRivalDot[k], 0);
+  return FULL - matches.dot[i] <= MAX_AMBIGUITY * (FULL - rival) ? i : -1;
 }
 
 /** Distance along the second frame's ray to where it passes the first frame's ray, or null where they do not meet well. */

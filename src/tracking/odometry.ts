@@ -30,7 +30,7 @@ export interface OdometryWorkspace {
   pairs: Int32Array;
 }
 
-interface Targets {
+export interface Targets {
   count: number;
   xyPx: Float32Array;
   radiusPx: Float32Array;
@@ -139,8 +139,7 @@ function expectKeypoints(
   radiusPx: number,
   ws: OdometryWorkspace,
 ): void {
-  const { targets } = ws;
-  if (targets.source.length < previous.count) growTargets(targets, previous.count);
+  const targets = roomForTargets(ws, previous.count);
   const lens = lensOf(previous.camera);
   let kept = 0;
   for (let i = 0; i < previous.count; i++) {
@@ -165,11 +164,14 @@ function expectKeypoints(
 const point = new Float64Array(3);
 const pixel = new Float64Array(2);
 
-function growTargets(targets: Targets, count: number): void {
+/** The workspace's targets with room for so many. */
+export function roomForTargets({ targets }: OdometryWorkspace, count: number): Targets {
+  if (targets.source.length >= count) return targets;
   targets.xyPx = new Float32Array(2 * count);
   targets.radiusPx = new Float32Array(count);
   targets.rows = new Int32Array(2 * count);
   targets.source = new Int32Array(count);
+  return targets;
 }
 
 /** Pairs that choose each other and have no rival, to `ws.points` (first camera's frame) and `ws.pixels`. */
