@@ -50,11 +50,7 @@ async function benchTracking({ quick, say }: BenchContext): Promise<BenchRow[]> 
   const keyframes = DENSE[kind];
   const drive = generateDrive({ points: 40 * keyframes, keyframes, stepM: STEP_M, perImage: 500, seed: 21 });
   const tasks = Array.from({ length: QUERIES[kind] }, (_, n) => taskOf(drive.query(n), n, keyframes));
-  const results: SizeResult[] = [];
-  for (const size of SIZES[kind]) {
-    say(`tracking: ${size} keyframes`);
-    results.push(await benchSize(drive, size, tasks, ROUNDS[kind]));
-  }
+  const results = await benchSizes(drive, SIZES[kind], tasks, ROUNDS[kind], say);
   return [
     frameRow(results[0]),
     benchGrowth(drive, SIZES[kind], tasks, ROUNDS[kind]),
@@ -93,44 +89,59 @@ interface SizeResult {
   readonly medianErrorM: Readonly<Record<Way, number>>;
 }
 
-async function benchSize(
+/** All maps are held at once and take turns: load that comes and goes hurts them alike. */
+async function benchSizes(
   drive: Drive,
-  size: number,
+  sizes: readonly number[],
   tasks: readonly Task[],
   rounds: number,
-): Promise<SizeResult> {
-  const map: MapModel = padMap(drive.map, size, 3);
-  const engine = await createEngine({ manifestPath: DEFAULT_MODEL, threads: 1 });
+  say: (line: string) => void,
+): Promise<SizeResult[]> {
+  const opened: OpenSize[] = [];
   try {
-    await engine.store(MAP_DESCRIPTORS, map.observations.descriptors, map.observations.dim);
-    const places = await createPlaceIndex(map, engine, { kind: 'auto' });
-    const localizer: Localizer = {
-      engine,
-      map,
-      places,
-      options: DEFAULT_OPTIONS,
-      nowMs: () => performance.now(),
-    };
-    const ways = waysOf(localizer, engine);
-    const spent: Record<Way, number[]> = { guided: [], place: [], retrieved: [], retrieval: [] };
-    const found: Partial<Record<Way, (Attempt | null)[]>> = {};
+    for (const size of sizes) {
+      say(`tracking: ${size} keyframes`);
+      opened.push(await openSize(drive, size));
+    }
     for (let round = 0; round <= rounds; round++)
-      for (const way of Object.keys(ways) as Way[]) {
-        const { user, system } = process.cpuUsage();
-        const attempts: (Attempt | null)[] = [];
-        for (const task of tasks) attempts.push(await ways[way](task));
-        const after = process.cpuUsage();
-        if (round > 0) spent[way].push((after.user + after.system - user - system) / 1000 / tasks.length);
-        found[way] = attempts;
-      }
-    return {
+      for (const one of opened) await playRound(one, tasks, round > 0);
+    return opened.map(({ size, localizer, spent, found }) => ({
       size,
-      index: places.kind,
+      index: localizer.places.kind,
       of: tasks.length,
       ...summary(spent, found as Record<Way, (Attempt | null)[]>, tasks),
-    };
+    }));
   } finally {
-    await engine.close();
+    for (const { localizer } of opened) await localizer.engine.close();
+  }
+}
+
+interface OpenSize {
+  readonly size: number;
+  readonly localizer: Localizer;
+  readonly spent: Record<Way, number[]>;
+  readonly found: Partial<Record<Way, (Attempt | null)[]>>;
+}
+
+async function openSize(drive: Drive, size: number): Promise<OpenSize> {
+  const map: MapModel = padMap(drive.map, size, 3);
+  const engine = await createEngine({ manifestPath: DEFAULT_MODEL, threads: 1 });
+  await engine.store(MAP_DESCRIPTORS, map.observations.descriptors, map.observations.dim);
+  const places = await createPlaceIndex(map, engine, { kind: 'auto' });
+  const nowMs = () => performance.now();
+  const localizer: Localizer = { engine, map, places, options: DEFAULT_OPTIONS, nowMs };
+  return { size, localizer, spent: { guided: [], place: [], retrieved: [], retrieval: [] }, found: {} };
+}
+
+async function playRound({ localizer, spent, found }: OpenSize, tasks: readonly Task[], counts: boolean) {
+  const ways = waysOf(localizer, localizer.engine);
+  for (const way of Object.keys(ways) as Way[]) {
+    const { user, system } = process.cpuUsage();
+    const attempts: (Attempt | null)[] = [];
+    for (const task of tasks) attempts.push(await ways[way](task));
+    const after = process.cpuUsage();
+    if (counts) spent[way].push((after.user + after.system - user - system) / 1000 / tasks.length);
+    found[way] = attempts;
   }
 }
 

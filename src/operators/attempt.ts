@@ -4,8 +4,9 @@ import type { Fix, FixOrigin, Miss } from '../tracking/sighting.js';
 import type { MatchedPlace } from './matchPlace.js';
 
 /** What became of one place: a fix, or why there is none. */
-export type Attempt = Tried &
-  ({ readonly kind: 'fix'; readonly pose: PoseEstimate } | { readonly kind: 'miss'; readonly failure: Miss });
+export type Attempt = Fixed | (Tried & { readonly kind: 'miss'; readonly failure: Miss });
+
+export type Fixed = Tried & { readonly kind: 'fix'; readonly pose: PoseEstimate };
 
 export interface Tried {
   readonly matched: MatchedPlace;

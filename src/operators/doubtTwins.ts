@@ -1,10 +1,10 @@
 import { filter, map, type OperatorFunction, scan, takeLast, takeWhile } from 'rxjs';
 import { angleBetween, distanceBetween } from '../geometry/rigid.js';
 import type { TrackLimits } from '../tracking/limits.js';
-import { betterAttempt, type Looked } from './attempt.js';
+import { type Attempt, betterAttempt, type Fixed, type Looked } from './attempt.js';
 
 /** Two places count as alike from this share of the other's inliers. */
-const ALIKE = 0.8;
+export const ALIKE = 0.8;
 
 interface Weighed {
   readonly speaks: Looked | null;
@@ -17,7 +17,8 @@ export function doubtTwins(certainInliers: number, limits: TrackLimits): Operato
   return (attempts) =>
     attempts.pipe(
       scan(({ speaks }: Weighed, next: Looked): Weighed => {
-        if (speaks?.kind === 'fix') return { speaks: between(speaks, next, limits), done: true };
+        if (speaks?.kind === 'fix')
+          return { speaks: { ...between(speaks, next, limits), origin: speaks.origin }, done: true };
         const done = next.kind === 'fix' && next.inliers >= certainInliers;
         return { speaks: betterAttempt(speaks, next), done };
       }, NOTHING),
@@ -30,14 +31,21 @@ export function doubtTwins(certainInliers: number, limits: TrackLimits): Operato
 
 const NOTHING: Weighed = { speaks: null, done: false };
 
-function between(first: Looked & { kind: 'fix' }, next: Looked, limits: TrackLimits): Looked {
-  if (next.kind === 'miss') return first;
-  const awayM = distanceBetween(first.pose.worldFromCam, next.pose.worldFromCam);
-  const turn = angleBetween(first.pose.worldFromCam, next.pose.worldFromCam);
-  if (awayM <= limits.agreeM && turn <= limits.agreeRad) return first;
+/** Of two poses of one frame the one with clearly more inliers; where they are alike, and elsewhere, neither. */
+export function between(first: Fixed, next: Attempt, limits: TrackLimits): Attempt {
+  if (next.kind === 'miss' || isOnePose(first, next, limits)) return first;
   const [less, more] = first.inliers < next.inliers ? [first, next] : [next, first];
   if (less.inliers < ALIKE * more.inliers) return more;
   const { pose, ...tried } = first;
+  const awayM = distanceBetween(pose.worldFromCam, next.pose.worldFromCam);
   const detail = `two places ${awayM.toFixed(0)} m apart fit alike: ${first.inliers} and ${next.inliers} matches agree`;
   return { ...tried, kind: 'miss', failure: { reason: 'ambiguous', detail } };
 }
+
+export const isOnePose = (
+  { pose: a }: Fixed,
+  { pose: b }: Fixed,
+  { agreeM, agreeRad }: TrackLimits,
+): boolean =>
+  distanceBetween(a.worldFromCam, b.worldFromCam) <= agreeM &&
+  angleBetween(a.worldFromCam, b.worldFromCam) <= agreeRad;

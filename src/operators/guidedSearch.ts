@@ -12,8 +12,7 @@ import { type GuidedMatched, type GuidedWorkspace, guidedMatches } from './guide
 import { judgePlace, missPlace } from './judgePlace.js';
 import type { LocalizeOptions, Localizer, Query } from './localizer.js';
 import type { Lock } from './lockGate.js';
-import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
-import { fallingQuality } from './solvePose.js';
+import { fallingQuality, inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 
 /** Below this share of inliers the matches are sampled as well. */
 const SURE_RATIO = 0.5;

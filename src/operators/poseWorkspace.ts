@@ -21,3 +21,6 @@ export function poseWorkspaceOf(localizer: Localizer): AbsolutePoseWorkspace {
   workspaces.set(localizer, created);
   return created;
 }
+
+/** Correspondences come best first, which is all a sampler wants to know. */
+export const fallingQuality = (count: number) => Float32Array.from({ length: count }, (_, i) => count - i);

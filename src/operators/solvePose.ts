@@ -1,10 +1,13 @@
 import { map as mapTo, type OperatorFunction } from 'rxjs';
 import { type AbsolutePoseWorkspace, estimateAbsolutePose } from '../geometry/absolutePose.js';
+import { sceneUnit } from '../map/sceneUnit.js';
+import { limitsFor } from '../tracking/limits.js';
 import type { Attempt } from './attempt.js';
 import { judgePlace, missPlace } from './judgePlace.js';
 import type { Localizer, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
-import { inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
+import { fallingQuality, inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
+import { secondPose, weighSecond } from './secondPose.js';
 
 /** Correspondences in, a pose with its verdict out: LO-RANSAC over P3P on all matches, evidence counted on the distinct
  * ones only. The sampler's seed hangs on the frame, not on what ran before it. */
@@ -37,8 +40,9 @@ function attemptPose(
     },
     workspace,
   );
-  return solved === null ? missPlace(matched, query, options) : judgePlace(matched, query, solved, localizer);
+  if (solved === null) return missPlace(matched, query, options);
+  const first = judgePlace(matched, query, solved, localizer);
+  if (first.kind === 'miss') return first;
+  const second = secondPose(first, query, localizer, workspace);
+  return second === null ? first : weighSecond(first, second, limitsFor(sceneUnit(localizer.map)));
 }
-
-/** Correspondences come best first, which is all a sampler wants to know. */
-export const fallingQuality = (count: number) => Float32Array.from({ length: count }, (_, i) => count - i);

@@ -23,6 +23,8 @@ export function weighFocal(
   // Parts of a damaged picture are of another time.
   const focal = frame.isSuspect ? before : learnFocal(before, camera, keyframe, pose.focalScale);
   const settled = poseConfidence({ ...pose, focalScale: settledFocal(focal, pose.focalScale) }, unitM);
-  const confidence = focal.isSuspect ? Math.min(settled, DOUBTED_CONFIDENCE) : settled;
+  // Whoever doubted the pose had other reasons than the focal length.
+  const isDoubted = focal.isSuspect || pose.confidence < poseConfidence(pose, unitM);
+  const confidence = isDoubted ? Math.min(settled, DOUBTED_CONFIDENCE) : settled;
   return { best: { ...best, pose: { ...pose, confidence } }, focal };
 }

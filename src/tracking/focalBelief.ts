@@ -78,21 +78,31 @@ export function focalWarning({ readings, isSuspect }: FocalBelief): StreamWarnin
   };
 }
 
-/** Median by information, and its standard deviation; that grows where readings differ by more than they should. */
+/** Median by information, and its standard deviation. Readings that differ by more than they should tell each other's
+ * errors (a grossly wrong focal length is told by each frame in part), and then count alike. */
 function pooled(readings: readonly Reading[]): { readonly log: number; readonly sigma: number } {
-  const log = weightedMedian(readings);
-  const information = readings.reduce((sum, { sigma }) => sum + 1 / (sigma * sigma), 0);
-  const squares = readings.reduce((sum, reading) => sum + ((reading.log - log) / reading.sigma) ** 2, 0);
-  const scatter = Math.max(1, squares / Math.max(readings.length - 1, 1));
+  const equal = readings.map(({ log }) => ({ log, weight: 1 }));
+  const middle = weightedMedian(equal);
+  const spread =
+    SIGMA_OF_MAD * weightedMedian(equal.map(({ log }) => ({ log: Math.abs(log - middle), weight: 1 })));
+  const weighed = readings.map(({ log, sigma }) => ({ log, weight: 1 / (sigma ** 2 + spread ** 2) }));
+  const information = weighed.reduce((sum, { weight }) => sum + weight, 0);
   const repeats = Math.max(1, readings.length / INDEPENDENT);
-  return { log, sigma: Math.sqrt((scatter * repeats) / information) };
+  return { log: weightedMedian(weighed), sigma: Math.sqrt(repeats / information) };
 }
 
-function weightedMedian(readings: readonly Reading[]): number {
-  const sorted = [...readings].sort((a, b) => a.log - b.log);
-  const weights = sorted.map(({ sigma }) => 1 / (sigma * sigma));
-  let left = weights.reduce((sum, weight) => sum + weight, 0) / 2;
-  const at = weights.findIndex((weight) => {
+/** Of a normal distribution, over its median absolute deviation. */
+const SIGMA_OF_MAD = 1.4826;
+
+interface Weighed {
+  readonly log: number;
+  readonly weight: number;
+}
+
+function weightedMedian(values: readonly Weighed[]): number {
+  const sorted = [...values].sort((a, b) => a.log - b.log);
+  let left = sorted.reduce((sum, { weight }) => sum + weight, 0) / 2;
+  const at = sorted.findIndex(({ weight }) => {
     left -= weight;
     return left <= 0;
   });
