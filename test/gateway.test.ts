@@ -45,8 +45,8 @@ after(async () => {
   rmSync(pageRoot, { recursive: true });
 });
 
-/** A socket that keeps what it receives. */
-function dial(path: string, to = gateway, headers: Record<string, string> = {}) {
+/** A socket that keeps what it receives, checked against the schema where it is not said to be trusted. */
+function dial(path: string, to = gateway, headers: Record<string, string> = {}, isTrusted = false) {
   const socket = new WebSocket(new URL(path, to.url.replace('http', 'ws')), { headers });
   socket.binaryType = 'arraybuffer';
   const texts: ServerMessage[] = [];
@@ -64,7 +64,10 @@ function dial(path: string, to = gateway, headers: Record<string, string> = {}) 
   socket.on('error', () => {});
   socket.on('message', (data, isBinary) => {
     if (isBinary) binaries.push(data as ArrayBuffer);
-    else texts.push(serverMessage.parse(JSON.parse(String(data))));
+    else {
+      const message = JSON.parse(String(data));
+      texts.push(isTrusted ? message : serverMessage.parse(message));
+    }
   });
   const until = async (ready: () => boolean, what: string): Promise<void> => {
     const deadline = Date.now() + 20_000;
@@ -269,7 +272,8 @@ test('pictures are made only for somebody, and carry the pixels of the same fram
 });
 
 test('a stopped reader is skipped: it holds nobody up and later finds the newest pose, not the backlog', async () => {
-  const [stopped, healthy] = [dial('/poses'), dial('/poses')];
+  // Checking twenty thousand messages takes a busy machine longer than a stopped client is waited for.
+  const [stopped, healthy] = [1, 2].map(() => dial('/poses', gateway, {}, true));
   await Promise.all([once(stopped.socket, 'open'), once(healthy.socket, 'open')]);
   stopped.socket.pause();
   const { outcome } = drive.frame(1);
