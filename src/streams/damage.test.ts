@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSuspect, NO_SUSPICION, suspect, tellsDamage } from './damage.js';
+import { isSuspect, NO_SUSPICION, suspect, tellsDamage, tellsLoss } from './damage.js';
 
 test('complaints of decoders, not those of anybody else', () => {
   assert.ok(tellsDamage('[h264 @ 0x5584c0] error while decoding MB 23 11, bytestream -5'));
@@ -10,6 +10,13 @@ test('complaints of decoders, not those of anybody else', () => {
   assert.ok(tellsDamage('Error while decoding stream #0:0: Invalid data found when processing input'));
   assert.ok(!tellsDamage('[nut @ 0x5584c0] Application provided invalid dts'));
   assert.ok(!tellsDamage('[rtsp @ 0x5584c0] method DESCRIBE failed: 404 Not Found'));
+});
+
+test('warnings of packets that are missing', () => {
+  assert.ok(tellsLoss('[mpegts @ 0x55b084527a00] Packet corrupt (stream = 0, dts = 318000).'));
+  assert.ok(tellsLoss('udp://127.0.0.1:5000: corrupt input packet in stream 0'));
+  assert.ok(tellsLoss('[rtsp @ 0x1] RTP: missed 3 packets'));
+  assert.ok(!tellsLoss('-vsync is deprecated. Use -fps_mode'));
 });
 
 /** Which of ten pictures a second are suspect, by the complaints before each and where key frames lie. */

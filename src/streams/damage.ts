@@ -6,6 +6,15 @@ const DAMAGE = /^\[(h264|hevc|mpeg4|mpeg2video|mjpeg|vp[89]|(lib)?\w*av1\w*) @|^
 
 export const tellsDamage = (line: string): boolean => DAMAGE.test(line);
 
+/** What ffmpeg warns of where packets are missing. Where whole pictures are, no decoder complains, and the ones after them are
+ * drawn onto the wrong one.
+ *     [mpegts @ 0x55b0] Packet corrupt (stream = 0, dts = 864000).
+ *     RTP: missed 3 packets
+ */
+const LOSS = /Packet corrupt|corrupt input packet|corrupt decoded frame|RTP: missed/;
+
+export const tellsLoss = (line: string): boolean => LOSS.test(line);
+
 /** Damage seen so far, and whether pictures are suspect. */
 export interface Suspicion {
   readonly damages: number;

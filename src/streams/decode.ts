@@ -1,5 +1,5 @@
 import { type BufferPool, bufferPool, type Loan } from './bufferPool.js';
-import { tellsDamage } from './damage.js';
+import { tellsDamage, tellsLoss } from './damage.js';
 import { type FfmpegCommand, type FfmpegEnd, runFfmpeg } from './ffmpeg.js';
 import { exactTimeOptions, findFfmpeg, keepSizeOptions, tellsKeyFrames } from './ffmpegTool.js';
 import { KEY_FILTER, keyFrames } from './keyFrames.js';
@@ -25,7 +25,8 @@ export interface DecodeRequest {
   readonly outputOptions?: readonly string[];
   readonly side?: FfmpegCommand['side'];
   readonly maxSidePx: number;
-  readonly marksKeys?: boolean;
+  /** Says of pictures what a source needs to know that may be damaged on its way: key frames, and what got lost. */
+  readonly watchesDamage?: boolean;
   /** Where pictures are kept; one of its own where absent. */
   readonly pool?: BufferPool;
   readonly signal: AbortSignal;
@@ -58,7 +59,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
   const tool = await findFfmpeg();
   if (signal.aborted) return;
   const demuxer = nutDemuxer(request.pool ?? bufferPool());
-  const keys = request.marksKeys && tellsKeyFrames(tool) ? keyFrames() : null;
+  const keys = request.watchesDamage && tellsKeyFrames(tool) ? keyFrames() : null;
   const ready: NutFrame[] = [];
   let damages = 0;
   const run = runFfmpeg(tool, {
@@ -78,6 +79,11 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
       if (tellsDamage(line)) damages++;
       request.onLine?.(line);
     },
+    onWarning: request.watchesDamage
+      ? (line) => {
+          if (tellsLoss(line)) damages++;
+        }
+      : undefined,
     onStart: request.onStart,
     side: request.side,
     onNote: keys?.push,

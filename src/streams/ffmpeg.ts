@@ -21,6 +21,8 @@ export interface FfmpegCommand {
   readonly onNote?: (chunk: Buffer) => void;
   /** Told every line of stderr, credentials redacted. */
   readonly onLine?: (line: string) => void;
+  /** Told what ffmpeg only warns of. */
+  readonly onWarning?: (line: string) => void;
   /** Told the process id. */
   readonly onStart?: (pid: number) => void;
 }
@@ -48,6 +50,8 @@ export interface FfmpegRun {
   readonly kill: () => void;
 }
 
+/** Stands before the message, and behind who says it, where levels are asked for. */
+const LEVEL = /\[(warning|error|fatal|panic)\] /;
 const GRACE_MS = 200;
 const KEPT_LINES = 30;
 const alive = new Set<ChildProcess>();
@@ -72,14 +76,19 @@ export function runFfmpeg(tool: FfmpegTool, command: FfmpegCommand): FfmpegRun {
     };
     const run = Ffmpeg(command.input, { stdoutLines: KEPT_LINES })
       .setFfmpegPath(tool.path)
-      .inputOptions('-hide_banner', '-nostdin', '-loglevel', 'error', ...command.inputOptions)
+      .inputOptions('-hide_banner', '-nostdin', '-loglevel', command.onWarning ? 'level+warning' : 'error')
+      .inputOptions(...command.inputOptions)
       .outputOptions('-flush_packets', '1', ...command.outputOptions)
       .output(stdout);
     if (command.side)
       run.output(`pipe:${SIDE_FD}`).outputOptions('-flush_packets', '1', ...command.side.options);
     if (command.side || command.onNote) openMorePipes(run);
     run.on('stderr', (line: string) => {
-      const safe = redact(line);
+      const safe = redact(line.replace(LEVEL, ''));
+      if (LEVEL.exec(line)?.[1] === 'warning') {
+        command.onWarning?.(safe);
+        return;
+      }
       lines.push(safe);
       if (lines.length > KEPT_LINES) lines.shift();
       command.onLine?.(safe);

@@ -116,7 +116,7 @@ async function* connection(
     input,
     inputOptions,
     maxSidePx: options.maxSidePx,
-    marksKeys: true,
+    watchesDamage: true,
     pool: options.pool,
     signal: AbortSignal.any([signal, silence.signal]),
     onLine: (line) => {
