@@ -6,7 +6,12 @@ import type { MatchedPlace } from './matchPlace.js';
 /** What became of one place: a fix, or why there is none. */
 export type Attempt = Fixed | (Tried & { readonly kind: 'miss'; readonly failure: Miss });
 
-export type Fixed = Tried & { readonly kind: 'fix'; readonly pose: PoseEstimate };
+export type Fixed = Tried & {
+  readonly kind: 'fix';
+  readonly pose: PoseEstimate;
+  /** Something in the frame speaks against the pose: no later look makes it a confident one. */
+  readonly isDoubted?: true;
+};
 
 export interface Tried {
   readonly matched: MatchedPlace;

@@ -48,5 +48,5 @@ export function weighSecond(first: Fixed, second: Attempt, limits: TrackLimits):
   const [less, more] = [first.inliers, second.inliers].sort((a, b) => a - b);
   if (stands.kind === 'miss' || less < RIVAL * more) return stands;
   const confidence = Math.min(stands.pose.confidence, DOUBTED_CONFIDENCE);
-  return { ...stands, pose: { ...stands.pose, confidence } };
+  return { ...stands, pose: { ...stands.pose, confidence }, isDoubted: true };
 }
