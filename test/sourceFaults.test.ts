@@ -8,7 +8,9 @@ import { PosestreamError } from '../src/domain/errors.js';
 import type { Frame } from '../src/domain/frame.js';
 import { conflateScan } from '../src/operators/conflateScan.js';
 import { type BufferPool, bufferPool } from '../src/streams/bufferPool.js';
+import { tellsDamage } from '../src/streams/damage.js';
 import { liveFrames } from '../src/streams/liveFrames.js';
+import type { LiveInput } from '../src/streams/liveInput.js';
 import { openLive } from '../src/streams/liveSource.js';
 import { exists, ffmpeg, hasFfmpeg, makeClip, pinhole, tempFolder } from './clips.js';
 import { type RtspServer, type RtspServerOptions, startRtspServer } from './rtspServer.js';
@@ -34,6 +36,24 @@ function still(name: string, ...noise: string[]): Buffer {
   const source = ['-f', 'lavfi', '-i', `testsrc2=size=320x180:rate=${FPS}`, '-vf', filter, '-t', '8'];
   ffmpeg(...source, '-pix_fmt', 'yuv420p', '-preset', 'veryfast', ...X264, '-g', '60', '-crf', '28', path);
   return readFileSync(path);
+}
+
+/** A transport stream of two seconds, key frames a second apart, without these pictures. */
+function withoutPictures(from: number, to: number): string {
+  const PACKET = 188;
+  const path = join(folder, 'cut.ts');
+  const video = makeClip(join(folder, 'whole.ts'), '320x180', 2, FPS, ...X264, '-c:v', 'libx264', '-g', '30');
+  const bytes = readFileSync(video);
+  let picture = -1;
+  const kept: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += PACKET) {
+    const pid = bytes.readUInt16BE(at + 1) & 0x1fff;
+    const begins = (bytes[at + 1] & 0x40) !== 0;
+    if (pid === 256 && begins) picture++;
+    if (pid !== 256 || picture < from || picture >= to) kept.push(bytes.subarray(at, at + PACKET));
+  }
+  writeFileSync(path, Buffer.concat(kept));
+  return path;
 }
 
 async function serve(clip: Buffer, options: Partial<RtspServerOptions> = {}): Promise<RtspServer> {
@@ -171,6 +191,19 @@ describe('faults of a live source', { skip, concurrency: true }, () => {
     // The clean clip has a key frame every half second.
     if (first.epoch === last.epoch) assert.ok(last.timestampS - first.timestampS < 10);
     assert.ok(run.lines.length > 0, 'the decoder complained');
+  });
+
+  test('whole pictures that are missing make the next ones suspect, although no decoder complains', async () => {
+    const path = withoutPictures(8, 14);
+    const open = (): LiveInput => ({
+      ...{ label: 'cut', input: path, isListener: false, clock: 'media' },
+      inputOptions: ['-f', 'mpegts', '-flags', 'low_delay', '-threads', '1', '-re', '-copyts'],
+    });
+    const run = await runSource(open, ({ frames }) => frames.length >= 50);
+    assert.deepEqual(run.lines.filter(tellsDamage), []);
+    const suspects = run.frames.flatMap(({ sequence, isSuspect }) => (isSuspect ? [sequence] : []));
+    // Picture 30, the 24th that is left, is the next key frame.
+    assert.ok(suspects[0] <= 9 && suspects.at(-1)! >= 23 && suspects.at(-1)! <= 40, suspects.join(' '));
   });
 
   test('pictures are given back over every reconnect', async () => {
