@@ -23,7 +23,7 @@ export function weighFocal(
   // Parts of a damaged picture are of another time.
   const focal = frame.isSuspect ? before : learnFocal(before, camera, keyframe, pose.focalScale);
   const settled = poseConfidence({ ...pose, focalScale: settledFocal(focal, pose.focalScale) }, unitM);
-  const isDoubted = focal.isSuspect || best.isDoubted;
+  const isDoubted = focal.isDoubted || best.isDoubted;
   const confidence = isDoubted ? Math.min(settled, DOUBTED_CONFIDENCE) : settled;
   return { best: { ...best, pose: { ...pose, confidence } }, focal };
 }

@@ -22,10 +22,12 @@ function drive(frames: number, ratio: number, sigma: number, seed: number, befor
   return belief;
 }
 
-test('a focal length off by 5 % and more is told within five frames, and by how much', () => {
+test('a focal length off by 5 % and more is doubted after three frames, told after five, and by how much', () => {
   for (const factor of [0.8, 0.95, 1.05, 1.2])
     for (let seed = 0; seed < 50; seed++) {
       assert.equal(focalWarning(drive(4, factor, 0.002, seed)), null);
+      assert.equal(drive(2, factor, 0.002, seed).isDoubted, false);
+      assert.ok(drive(3, factor, 0.002, seed).isDoubted);
       const warning = focalWarning(drive(5, factor, 0.002, seed));
       assert.equal(warning?.code, 'E_INTRINSICS_SUSPECT');
       const told = Number(/ ([\d.]+) times/.exec(warning.message)?.[1]);

@@ -8,6 +8,8 @@ export interface FocalBelief {
   /** The newest of each keyframe looked at, oldest first: frames before one keyframe share the map's errors there. */
   readonly readings: readonly Reading[];
   readonly frames: number;
+  /** Too little to warn of, too much to be confident. */
+  readonly isDoubted: boolean;
   readonly isSuspect: boolean;
 }
 
@@ -18,7 +20,10 @@ interface Reading {
   readonly sigma: number;
 }
 
-export const NO_FOCAL_BELIEF: FocalBelief = { camera: null, readings: [], frames: 0, isSuspect: false };
+export const NO_FOCAL_BELIEF: FocalBelief = {
+  ...{ camera: null, readings: [], frames: 0 },
+  ...{ isDoubted: false, isSuspect: false },
+};
 
 const MAX_READINGS = 16;
 /** Frames before anything is said. */
@@ -30,6 +35,9 @@ const LEAST_SIGMA = 0.004;
 /** Keyframes beyond these tell nothing new: errors of neighbours are alike. */
 const INDEPENDENT = 9;
 const SURE_SIGMAS = 3;
+/** From so many frames on, and this many sigma, poses are doubted. */
+const DOUBT_FRAMES = 3;
+const DOUBT_SIGMAS = 2;
 /** Off by so much for certain a focal length is suspect (what fits best is a fifth short of what is true, as matches that
  * fit worst are no inliers), and by so little no longer. */
 const SUSPECT = 0.02;
@@ -52,7 +60,8 @@ export function learnFocal(
   const isSuspect =
     known.frames + 1 >= MIN_FRAMES &&
     (off - SURE_SIGMAS * spread > SUSPECT || (known.isSuspect && off - spread > CLEARED));
-  return { camera, readings, frames: known.frames + 1, isSuspect };
+  const isDoubted = isSuspect || (known.frames + 1 >= DOUBT_FRAMES && off - DOUBT_SIGMAS * spread > SUSPECT);
+  return { camera, readings, frames: known.frames + 1, isDoubted, isSuspect };
 }
 
 /** The frame's own reading where the stream has too few to know better; else what all of them say, and how far the pose
