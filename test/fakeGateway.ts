@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import type { StreamWarning } from '../src/domain/outcome.js';
 import { createGateway, type Gateway, type GatewayOptions } from '../src/server/gateway.js';
 import { FAKE_CAMERA, FAKE_MODEL, fakeDrive, fakeMap } from './fakeScene.js';
 
@@ -6,6 +7,8 @@ export interface FakeServer {
   readonly gateway: Gateway;
   /** Every frame from now on is lost, or found; undefined: as the drive has it. */
   setLost(lost: boolean | undefined): void;
+  /** Every frame from now on carries this warning. */
+  setWarning(warning: StreamWarning | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -33,11 +36,12 @@ export async function startFakeServer(
   });
   let n = 0;
   let lost: boolean | undefined;
+  let warning: StreamWarning | undefined;
   gateway.publishStatus('front', { kind: 'streaming' });
   gateway.publishStatus('rear', { kind: 'retrying', attempt: 3, inMs: 1500 });
   const timer = setInterval(() => {
     const { outcome, image } = drives[0].frame(n++, lost);
-    gateway.publishOutcome('front', outcome);
+    gateway.publishOutcome('front', outcome.kind === 'dropped' ? outcome : { ...outcome, warning });
     gateway.publishFrame('front', image, outcome);
   }, 1000 / hz);
   const stop = async (): Promise<void> => {
@@ -47,7 +51,10 @@ export async function startFakeServer(
   const setLost = (now: boolean | undefined): void => {
     lost = now;
   };
-  return { gateway, setLost, stop };
+  const setWarning = (now: StreamWarning | undefined): void => {
+    warning = now;
+  };
+  return { gateway, setLost, setWarning, stop };
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -97,6 +97,16 @@ test('a lost frame is told in words, and the last pose stays, marked as old', { 
   await page.waitForSelector('.status.tone-posed');
 });
 
+test('what is wrong with a stream as a whole is told with its mend', { skip }, async (t) => {
+  const hint = 'Calibrate the camera.';
+  server.setWarning({ code: 'E_INTRINSICS_SUSPECT', message: 'Another focal length fits.', hint });
+  t.after(() => server.setWarning(undefined));
+  const warning = page.getByRole('region', { name: 'Warning' });
+  await warning.getByText(hint).waitFor();
+  server.setWarning(undefined);
+  await warning.waitFor({ state: 'detached' });
+});
+
 test('going back in time holds the page still, by keys alone, and shows that moment', { skip }, async () => {
   const before = posed().length;
   while (posed().length < before + 8) await page.waitForTimeout(50);

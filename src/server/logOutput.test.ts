@@ -65,3 +65,19 @@ test('a track is lost and found at debug, once each', () => {
   );
   assert.deepEqual(logged('info', tell), []);
 });
+
+test('a warning about a stream is written when it comes and when it goes', () => {
+  const warning = { code: 'E_INTRINSICS_SUSPECT', message: 'Another focal length fits.', hint: 'Calibrate.' };
+  const posed = { kind: 'posed', frame: { stream: 'car' }, pose: { source: 'pnp' } } as Outcome;
+  const warned = { ...posed, warning } as Outcome;
+  const lines = logged('info', (output) => {
+    for (const outcome of [posed, warned, warned, posed, posed]) output.outcome(outcome, 0);
+  });
+  assert.deepEqual(
+    lines.map(({ level, event, message }) => [level, event, message]),
+    [
+      ['warn', 'warning', 'E_INTRINSICS_SUSPECT Another focal length fits. Calibrate.'],
+      ['info', 'warning-over', 'nothing speaks against it any more'],
+    ],
+  );
+});

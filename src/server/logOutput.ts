@@ -1,4 +1,4 @@
-import type { Outcome } from '../domain/outcome.js';
+import type { Dropped, Outcome } from '../domain/outcome.js';
 import type { Output } from './formats/outputs.js';
 import type { Log, LogFields, LogLevel } from './log.js';
 import type { SourceStatus } from './wire.js';
@@ -14,14 +14,30 @@ const LEVEL: Readonly<Record<SourceStatus['kind'], LogLevel>> = {
   failed: 'error',
 };
 
-/** Writes down what every source does, and at `debug` where tracks are lost and found. */
+/** Writes down what every source does, what a stream as a whole seems to have wrong, and at `debug` where tracks are lost and found. */
 export function createLogOutput(log: Log): Output {
   const lastSaid = new Map<string, string>();
   const lastState = new Map<string, Outcome['kind']>();
+  const lastWarning = new Map<string, string>();
+
+  function noteWarning(stream: string, { warning }: Exclude<Outcome, Dropped>): void {
+    if (lastWarning.get(stream) === warning?.code) return;
+    if (warning === undefined) lastWarning.delete(stream);
+    else lastWarning.set(stream, warning.code);
+    const of = log.ofStream(stream);
+    if (warning === undefined) of.event('info', 'warning-over', 'nothing speaks against it any more');
+    else
+      of.event('warn', 'warning', `${warning.code} ${warning.message} ${warning.hint}`, {
+        code: warning.code,
+      });
+  }
+
   return {
     outcome(outcome) {
       const { stream } = outcome.frame;
-      if (outcome.kind === 'dropped' || lastState.get(stream) === outcome.kind) return;
+      if (outcome.kind === 'dropped') return;
+      noteWarning(stream, outcome);
+      if (lastState.get(stream) === outcome.kind) return;
       lastState.set(stream, outcome.kind);
       const of = log.ofStream(stream);
       if (outcome.kind === 'posed') of.event('debug', 'posed', 'poses come', { source: outcome.pose.source });

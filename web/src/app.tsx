@@ -15,7 +15,7 @@ import { NoStreams } from './parts/NoStreams.js';
 import { Numbers } from './parts/Numbers.js';
 import type { SceneCommands } from './parts/Scene.js';
 import { Source } from './parts/Source.js';
-import { Announcer, StatusBadge } from './parts/StatusBadge.js';
+import { Announcer, StatusBadge, StreamWarning } from './parts/StatusBadge.js';
 import { StreamTiles } from './parts/StreamTiles.js';
 import { Timeline } from './parts/Timeline.js';
 import { TokenForm } from './parts/TokenForm.js';
@@ -76,6 +76,7 @@ export function App({ session, connection }: { session: Session; connection: Con
             note={badge.tone === 'lost' ? noteOf(stream, atMs) : null}
             isPast={isPast}
           />
+          <StreamWarning warning={stream?.last?.warning} />
           {state.hello && !stream && <NoStreams />}
           {stream && (
             <CameraPanel

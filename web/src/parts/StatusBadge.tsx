@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { PoseMessage } from '../../../src/server/wire.js';
 import type { Badge } from '../model/words.js';
 
 const QUIET_MS = 5000;
@@ -15,6 +16,23 @@ export function StatusBadge({ badge, note, isPast }: { badge: Badge; note: strin
         </strong>
         <p>{badge.detail}</p>
         {note && <p class="note">{note}</p>}
+      </div>
+    </section>
+  );
+}
+
+/** What is wrong with the stream as a whole, as long as it seems to be. */
+export function StreamWarning({ warning }: { warning: PoseMessage['warning'] }) {
+  if (!warning) return null;
+  const { code, message, hint } = warning;
+  return (
+    <section class="status warning tone-waiting" aria-label="Warning">
+      <span class="status-mark" aria-hidden="true" />
+      <div>
+        <p>
+          <b>{message}</b> {hint}
+        </p>
+        <p class="note">{code}</p>
       </div>
     </section>
   );
