@@ -180,7 +180,8 @@ for (const [name, whole] of [
 ] as const) {
   const startS = await startOf(whole);
   await row(`${name}: clean`, await receivedAsOf(whole, startS), 'sequence');
-  for (const amount of [100_000, 10_000, 1000]) await rows(`${name}: noise 1/${amount}`, noisy(whole, amount), startS);
+  for (const amount of [100_000, 10_000, 1000])
+    await rows(`${name}: noise 1/${amount}`, noisy(whole, amount), startS);
   for (const share of [0.01, 0.05]) await rows(`${name}: loss ${100 * share} %`, lossy(whole, share), startS);
   await rows(`${name}: cuts`, cut(whole), startS);
 }
