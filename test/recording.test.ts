@@ -99,6 +99,50 @@ test('a replay says what was said, to the byte, and as old as it was', async () 
   await gateway.close();
 });
 
+test('streams and a map that came and went while it was recorded do so again', async () => {
+  const path = join(folder, 'changed.mcap');
+  const other = fakeMap(2, 500);
+  let nowMs = START_MS;
+  const live = await serve({ nowMs: () => nowMs });
+  const then = await listen(live);
+  const recording = await openRecording({
+    ...{ path, map, model: FAKE_MODEL, streams, serverVersion: '1.2.3', nowMs: START_MS, imageHz: 0 },
+    onFailure: () => assert.fail('the recording failed'),
+  });
+  const both = withOutputs(live, [recording], () => nowMs);
+  const rear = fakeDrive(map, 'rear', () => nowMs);
+  both.addStream({ id: 'rear', camera: FAKE_CAMERA, truth: rear.truth });
+  for (let n = 0; n < 20; n++) {
+    nowMs = frameMs(n);
+    both.publishOutcome('rear', rear.frame(n).outcome);
+    if (n === 9) both.setMap(other);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  both.removeStream('rear');
+  await until(() => then.poses().length === 20, 'every pose');
+  await both.close();
+
+  const replay = createReplay(await readRecording(path), { rate: 40, monotonicMs: () => performance.now() });
+  const gateway = await serve(replay.gatewayOptions);
+  const now = await listen(gateway);
+  await replay.play(gateway, new AbortController().signal);
+  await until(() => now.poses().length === 20, 'every pose again');
+  assert.deepEqual(now.poses().map(timeless), then.poses().map(timeless));
+  const greetings = ({ texts }: { texts: readonly string[] }) =>
+    texts
+      .map((text) => JSON.parse(text))
+      .filter(({ type }) => type === 'hello')
+      .map((hello) => [
+        hello.map.sha256,
+        hello.map.points,
+        hello.streams.map(({ id }: { id: string }) => id),
+      ]);
+  await until(() => greetings(now).length === 4, 'four greetings');
+  assert.deepEqual(greetings(now), greetings(then));
+  assert.deepEqual(greetings(now).at(-1), [other.sha256, 500, ['front']]);
+  await gateway.close();
+});
+
 /** Reads the file with the official reader, by its index; how many messages of each topic fit their schema. */
 async function countsOf(path: string): Promise<Record<string, number>> {
   const file = await open(path);

@@ -9,6 +9,7 @@ import { isFix, isFixSource } from '../tracking/isFix.js';
 import { usageError } from './command.js';
 import { hasPose, type PosedFrame } from './eval/run.js';
 import { readRun } from './eval/runFile.js';
+import { say } from './terminal.js';
 
 export interface Track {
   readonly name: string;
@@ -46,17 +47,24 @@ const poseOfFrame = ({ timeS, worldFromCam, confidence, source, resetCounter }: 
 
 async function recordedTrack(path: string, chosen: string | undefined): Promise<Track> {
   const { info, entries } = await readRecording(path);
-  const ids = info.streams.map(({ id }) => id);
+  const tracks = new Map<string, TrackPose[]>(info.streams.map(({ id }) => [id, []]));
+  for await (const entry of entries) {
+    if (entry.kind === 'change' && entry.change.kind === 'map') {
+      say(`${path}: another map was swapped in; what comes after it is left out.`);
+      break;
+    }
+    if (entry.kind === 'change' && entry.change.kind === 'stream')
+      tracks.set(entry.change.stream.id, tracks.get(entry.change.stream.id) ?? []);
+    if (entry.kind === 'outcome' && isFix(entry.outcome))
+      tracks.get(entry.outcome.frame.stream)?.push(poseOfOutcome(entry.outcome));
+  }
+  const ids = [...tracks.keys()];
   const stream = chosen ?? ids[0];
   if (chosen === undefined && ids.length > 1)
     throw usageError(`${path} holds ${ids.length} streams.`, `Choose one: --stream ${ids.join(' or ')}`);
   if (!ids.includes(stream))
     throw usageError(`${path} has no stream '${stream}'.`, `It has ${ids.join(', ')}.`);
-  const poses: TrackPose[] = [];
-  for await (const entry of entries)
-    if (entry.kind === 'outcome' && entry.outcome.frame.stream === stream && isFix(entry.outcome))
-      poses.push(poseOfOutcome(entry.outcome));
-  return { name: stream, poses, anchor: info.map.anchor };
+  return { name: stream, poses: tracks.get(stream) ?? [], anchor: info.map.anchor };
 }
 
 const poseOfOutcome = ({ frame, pose, resetCounter }: Posed): TrackPose => ({

@@ -48,6 +48,9 @@ const channel = (topic: string, schemaName: SchemaName): Channel => ({
 
 export const MAP_POINTS: Channel = channel('/map/points', 'foxglove.PointCloud');
 
+/** Streams and maps that come and go. */
+export const CHANGES: Channel = channel('/changes', 'posestream.Change');
+
 /** `/<stream>/<name>` */
 export const streamChannel = (stream: string, name: StreamChannel): Channel =>
   channel(`/${stream}/${name}`, SCHEMA_OF[name]);

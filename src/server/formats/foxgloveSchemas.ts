@@ -148,6 +148,7 @@ const SCHEMAS = {
     },
     'posestream.Outcome',
   ),
+  'posestream.Change': some(['kind'], { kind: text, id: text }, 'posestream.Change'),
 } as const satisfies Readonly<Record<string, ObjectSchema>>;
 
 export type SchemaName = keyof typeof SCHEMAS;

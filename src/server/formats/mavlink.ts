@@ -16,6 +16,8 @@ import {
 } from './mavlinkPose.js';
 import type { Output } from './outputs.js';
 
+type Metric = Pick<MapHeader, 'scale' | 'anchor'>;
+
 export interface MavlinkOptions {
   readonly host: string;
   readonly port: number;
@@ -29,16 +31,17 @@ export interface MavlinkOptions {
 }
 
 /** Sends every fix of a stream to a flight controller, once and at once. A pose that is only predicted is not sent, and
- * none is sent twice: a controller must see it when the camera does not know.
+ * none is sent twice: a controller must see it when the camera does not know. While a map is swapped in that has not what
+ * is needed, nothing is sent.
  * @throws PosestreamError E_CONFIG where the map has no metres, or no north for `ned` */
 export function createMavlinkOutput(
   options: MavlinkOptions,
-  { scale, anchor }: Pick<MapHeader, 'scale' | 'anchor'>,
+  header: Metric,
   onWarning: (message: string) => void,
 ): Output {
-  const frame = options.frame ?? (anchor ? 'ned' : 'frd');
-  if (scale !== 'metric') throw wrongMap('metres', 'Its map is not metric: build it from metric poses.');
-  if (frame === 'ned' && !anchor) throw wrongMap('north', 'Anchor the map, or choose frame: frd.');
+  const frame = options.frame ?? (header.anchor ? 'ned' : 'frd');
+  const misfit = misfitOf(header, frame);
+  if (misfit) throw misfit;
   const socket = createSocket(options.host.includes(':') ? 'udp6' : 'udp4').unref();
   let warned = false;
   const warn = (error: Error | null): void => {
@@ -46,13 +49,13 @@ export function createMavlinkOutput(
     warned ||= error !== null;
   };
   socket.on('error', warn);
-  const axes = axesOf(anchor !== null, options.up);
+  let axes: ReturnType<typeof axesOf> | null = axesOf(header.anchor !== null, options.up);
   const resets = createResetCounter();
   let sequence = 0;
 
   return {
     outcome(outcome) {
-      if (outcome.frame.stream !== options.stream || !isFix(outcome)) return;
+      if (outcome.frame.stream !== options.stream || !isFix(outcome) || axes === null) return;
       const pose = mavlinkPoseOf(outcome, frame, axes, resets(outcome));
       const sender = { ...options, sequence: sequence++ };
       const packet =
@@ -62,6 +65,11 @@ export function createMavlinkOutput(
       socket.send(packet, options.port, options.host, warn);
     },
     source: () => undefined,
+    mapChanged({ header }) {
+      const misfit = misfitOf(header, frame);
+      axes = misfit ? null : axesOf(header.anchor !== null, options.up);
+      if (misfit) onWarning(`${misfit.message} Nothing is sent in this map.`);
+    },
     close: () => new Promise((resolve) => socket.close(() => resolve(undefined))),
   };
 }
@@ -76,6 +84,11 @@ function createResetCounter(): (outcome: Posed) => number {
     last = now;
     return count;
   };
+}
+
+function misfitOf({ scale, anchor }: Metric, frame: LocalFrame): PosestreamError | null {
+  if (scale !== 'metric') return wrongMap('metres', 'Its map is not metric: build it from metric poses.');
+  return frame === 'ned' && !anchor ? wrongMap('north', 'Anchor the map, or choose frame: frd.') : null;
 }
 
 function wrongMap(what: string, hint: string): PosestreamError {

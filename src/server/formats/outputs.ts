@@ -1,6 +1,8 @@
 import type { GrayImage } from '../../domain/features.js';
 import type { Outcome } from '../../domain/outcome.js';
 import type { Gateway } from '../gateway.js';
+import type { ServedMap } from '../servedMap.js';
+import type { GatewayStream } from '../streamHub.js';
 import type { SourceStatus } from '../wire.js';
 
 /** One more reader of everything a gateway publishes: a recording, a flight controller. Calls never wait or throw. */
@@ -11,6 +13,10 @@ export interface Output {
   wantsFrame?(stream: string): boolean;
   /** Copies the pixels before it returns. */
   frame?(image: GrayImage, outcome: Outcome, nowMs: number): void;
+  streamAdded?(stream: GatewayStream, nowMs: number): void;
+  streamRemoved?(id: string, nowMs: number): void;
+  /** Poses from now on are in this map's frame. */
+  mapChanged?(map: ServedMap, nowMs: number): void;
   close(): Promise<unknown>;
 }
 
@@ -31,6 +37,18 @@ export function withOutputs(gateway: Gateway, outputs: readonly Output[], nowMs:
     publishFrame(stream, image, outcome) {
       gateway.publishFrame(stream, image, outcome);
       for (const output of outputs) output.frame?.(image, outcome, nowMs());
+    },
+    addStream(stream) {
+      gateway.addStream(stream);
+      for (const output of outputs) output.streamAdded?.(stream, nowMs());
+    },
+    removeStream(id) {
+      gateway.removeStream(id);
+      for (const output of outputs) output.streamRemoved?.(id, nowMs());
+    },
+    setMap(map) {
+      gateway.setMap(map);
+      for (const output of outputs) output.mapChanged?.(map, nowMs());
     },
     async close() {
       await gateway.close();

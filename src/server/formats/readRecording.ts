@@ -4,12 +4,16 @@ import { PosestreamError } from '../../domain/errors.js';
 import { fileError, isFileError } from '../../map/fileError.js';
 import type { ServedMap } from '../servedMap.js';
 import { type SourceStatus, sourceStatus } from '../wire.js';
+import { CHANGES } from './channels.js';
 import { decodeOutcome, type RecordedOutcome } from './outcomeJson.js';
 import {
+  attachmentOf,
   INFO_METADATA,
   MAP_ATTACHMENT,
   mapOfRecording,
+  type RecordedChange,
   type RecordingInfo,
+  recordedChange,
   recordingInfo,
 } from './recordingInfo.js';
 
@@ -21,7 +25,13 @@ export type RecordedEntry =
       readonly timeNs: bigint;
       readonly stream: string;
       readonly status: SourceStatus;
-    };
+    }
+  | { readonly kind: 'change'; readonly timeNs: bigint; readonly change: Change };
+
+/** As recorded, with the map itself. */
+export type Change =
+  | Exclude<RecordedChange, { kind: 'map' }>
+  | { readonly kind: 'map'; readonly map: ServedMap };
 
 export interface OpenRecording {
   readonly info: RecordingInfo;
@@ -53,11 +63,16 @@ export async function readRecording(path: string): Promise<OpenRecording> {
 
 async function* entriesOf(records: AsyncIterable<Record>, path: string): AsyncGenerator<RecordedEntry> {
   const topics = new Map<number, string>();
+  const geometries = new Map<string, Uint8Array>();
   for await (const record of records) {
     if (record.type === 'Channel') topics.set(record.id, record.topic);
+    if (record.type === 'Attachment') geometries.set(record.name, record.data);
     if (record.type !== 'Message') continue;
-    const [, stream, name] = (topics.get(record.channelId) ?? '').split('/');
+    const topic = topics.get(record.channelId) ?? '';
+    const [, stream, name] = topic.split('/');
     const { logTime: timeNs, data } = record;
+    if (topic === CHANGES.topic)
+      yield { kind: 'change', timeNs, change: understood(path, () => changeOf(data, geometries)) };
     if (name === 'outcome') yield { kind: 'outcome', timeNs, ...understood(path, () => decodeOutcome(data)) };
     if (name === 'source')
       yield {
@@ -65,6 +80,14 @@ async function* entriesOf(records: AsyncIterable<Record>, path: string): AsyncGe
         status: understood(path, () => sourceStatus.parse(JSON.parse(Buffer.from(data).toString()))),
       };
   }
+}
+
+function changeOf(data: Uint8Array, geometries: ReadonlyMap<string, Uint8Array>): Change {
+  const change = recordedChange.parse(JSON.parse(Buffer.from(data).toString()));
+  if (change.kind !== 'map') return change;
+  const geometry = geometries.get(attachmentOf(change.map.sha256));
+  if (geometry === undefined) throw new RangeError('the geometry of a map is missing');
+  return { kind: 'map', map: mapOfRecording(change, geometry) };
 }
 
 async function* recordsOf(path: string): AsyncGenerator<Record, undefined> {

@@ -1,19 +1,27 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { McapWriter } from '@mcap/core';
 import { PosestreamError } from '../../domain/errors.js';
-import type { GrayImage, ModelIdentity } from '../../domain/features.js';
+import type { ModelIdentity } from '../../domain/features.js';
 import type { FrameId } from '../../domain/frame.js';
-import type { Outcome } from '../../domain/outcome.js';
 import type { WorldFromCam } from '../../domain/rigid.js';
 import { fileError } from '../../map/fileError.js';
 import { encodeMapGeometry } from '../mapGeometry.js';
 import type { ServedMap } from '../servedMap.js';
 import { encodeJpeg } from '../viewChannel.js';
-import type { SourceStatus } from '../wire.js';
-import { type Channel, jsonBytes, nsOfMs, type StreamChannel, streamChannel } from './channels.js';
+import { CHANGES, type Channel, jsonBytes, nsOfMs, type StreamChannel, streamChannel } from './channels.js';
 import { logOfStatus, stampMsOf } from './foxgloveMessages.js';
 import { encodeOutcome } from './outcomeJson.js';
-import { INFO_METADATA, infoOf, MAP_ATTACHMENT, type RecordedStream } from './recordingInfo.js';
+import type { Output } from './outputs.js';
+import {
+  attachmentOf,
+  INFO_METADATA,
+  infoOf,
+  MAP_ATTACHMENT,
+  mapInfoOf,
+  type RecordedChange,
+  type RecordedStream,
+  streamInfoOf,
+} from './recordingInfo.js';
 import {
   calibrationChannel,
   type Message,
@@ -28,13 +36,7 @@ const CHUNK_BYTES = 64 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** An MCAP file that is being written. Calls never wait and never throw: a disk that fails ends the recording alone. */
-export interface Recording {
-  outcome(outcome: Outcome, nowMs: number): void;
-  source(stream: string, status: SourceStatus, nowMs: number): void;
-  /** Whether a picture of this stream is due. */
-  wantsFrame(stream: string): boolean;
-  /** A picture with its inliers; copied before this returns. */
-  frame(image: GrayImage, outcome: Outcome, nowMs: number): void;
+export interface Recording extends Required<Output> {
   /** Writes the index. Resolves with what went wrong, null where nothing did. */
   close(): Promise<PosestreamError | null>;
 }
@@ -126,12 +128,15 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
     }
   }
 
-  const still = ({ channel, make }: StillChannel): void =>
-    message(channel, jsonBytes(make(options.nowMs)), options.nowMs, options.nowMs);
+  const still = ({ channel, make }: StillChannel, nowMs: number): void =>
+    message(channel, jsonBytes(make(nowMs)), nowMs, nowMs);
+
+  const changed = (change: RecordedChange, nowMs: number): void =>
+    message(CHANGES, jsonBytes(change), nowMs, nowMs);
 
   enqueue(0, () => writeHead(mcap, options));
-  still(mapChannel(options.map));
-  for (const { id, camera } of streams) if (camera) still(calibrationChannel(id, camera));
+  still(mapChannel(options.map), options.nowMs);
+  for (const { id, camera } of streams) if (camera) still(calibrationChannel(id, camera), options.nowMs);
 
   return {
     outcome(outcome, nowMs) {
@@ -163,6 +168,20 @@ export async function openRecording(options: RecordingOptions): Promise<Recordin
         .finally(() => encoding.delete(stream));
       pictures = Promise.all([pictures, encoded]);
     },
+    streamAdded(stream, nowMs) {
+      truths.set(stream.id, stream.truth);
+      changed({ kind: 'stream', stream: streamInfoOf(stream) }, nowMs);
+      if (stream.camera) still(calibrationChannel(stream.id, stream.camera), nowMs);
+    },
+    streamRemoved(id, nowMs) {
+      truths.delete(id);
+      changed({ kind: 'streamGone', id }, nowMs);
+    },
+    mapChanged(map, nowMs) {
+      enqueue(0, () => attachMap(mcap, attachmentOf(map.sha256), map, nowMs));
+      changed({ kind: 'map', map: mapInfoOf(map) }, nowMs);
+      still(mapChannel(map), nowMs);
+    },
     async close() {
       await pictures;
       enqueue(0, () => mcap.end());
@@ -191,8 +210,12 @@ async function writeHead(mcap: McapWriter, options: RecordingOptions): Promise<v
   await mcap.addMetadata({
     ...{ name: INFO_METADATA, metadata: new Map([['info', JSON.stringify(infoOf(map, model, streams))]]) },
   });
+  await attachMap(mcap, MAP_ATTACHMENT, map, nowMs);
+}
+
+async function attachMap(mcap: McapWriter, name: string, map: ServedMap, nowMs: number): Promise<void> {
   await mcap.addAttachment({
-    ...{ name: MAP_ATTACHMENT, mediaType: 'application/octet-stream', data: encodeMapGeometry(map) },
+    ...{ name, mediaType: 'application/octet-stream', data: encodeMapGeometry(map) },
     ...{ logTime: nsOfMs(nowMs), createTime: nsOfMs(nowMs) },
   });
 }

@@ -23,26 +23,35 @@ const camera = z.object({
   heightPx: z.int(),
 });
 
-/** What a recording says of itself before its first message. */
-export const recordingInfo = z.object({
-  map: z.object({
-    name: z.string(),
-    sha256: z.string(),
-    scale: z.enum(['metric', 'arbitrary']),
-    anchor: z.object({ latDeg: z.number(), lonDeg: z.number(), altM: z.number() }).nullable(),
-    maxSidePx: z.int(),
-  }),
-  model,
-  streams: z.array(
-    z.object({
-      id: z.string(),
-      label: z.string().optional(),
-      camera: camera.optional(),
-      hasTruth: z.boolean(),
-    }),
-  ),
+const recordedMap = z.object({
+  name: z.string(),
+  sha256: z.string(),
+  scale: z.enum(['metric', 'arbitrary']),
+  anchor: z.object({ latDeg: z.number(), lonDeg: z.number(), altM: z.number() }).nullable(),
+  maxSidePx: z.int(),
 });
+const recordedStream = z.object({
+  id: z.string(),
+  label: z.string().optional(),
+  camera: camera.optional(),
+  hasTruth: z.boolean(),
+});
+
+/** What a recording says of itself before its first message. */
+export const recordingInfo = z.object({ map: recordedMap, model, streams: z.array(recordedStream) });
 export type RecordingInfo = z.infer<typeof recordingInfo>;
+
+/** What it says, between two messages, of a server that was changed while it ran. */
+export const recordedChange = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('stream'), stream: recordedStream }),
+  z.object({ kind: z.literal('streamGone'), id: z.string() }),
+  /** Its geometry stands in an attachment before it. */
+  z.object({ kind: z.literal('map'), map: recordedMap }),
+]);
+export type RecordedChange = z.infer<typeof recordedChange>;
+
+/** Attachment with the geometry of a map that was swapped in. */
+export const attachmentOf = (sha256: string): string => `map-${sha256}.psb`;
 
 export interface RecordedStream {
   readonly id: string;
@@ -55,21 +64,28 @@ export function infoOf(
   identity: ModelIdentity,
   streams: readonly (RecordedStream & { readonly truth?: unknown })[],
 ): RecordingInfo {
-  const { name, scale, anchor, maxSidePx } = map.header;
-  return {
-    map: { name, sha256: map.sha256, scale, anchor, maxSidePx },
-    model: model.parse(identity),
-    streams: streams.map(({ id, label, camera, truth }) => ({
-      ...{ id, label, hasTruth: truth !== undefined },
-      ...(camera ? { camera: { ...camera, params: [...camera.params] } } : {}),
-    })),
-  };
+  return { map: mapInfoOf(map), model: model.parse(identity), streams: streams.map(streamInfoOf) };
 }
+
+export function mapInfoOf({ header, sha256 }: ServedMap): RecordingInfo['map'] {
+  const { name, scale, anchor, maxSidePx } = header;
+  return { name, sha256, scale, anchor, maxSidePx };
+}
+
+export const streamInfoOf = ({
+  id,
+  label,
+  camera,
+  truth,
+}: RecordedStream & { readonly truth?: unknown }): RecordingInfo['streams'][number] => ({
+  ...{ id, label, hasTruth: truth !== undefined },
+  ...(camera ? { camera: { ...camera, params: [...camera.params] } } : {}),
+});
 
 /** As much of a map as a recording carries: what the page draws and messages name. No frame can be localized in it.
  * @param geometry  packed, as of `/api/map`
  * @throws RangeError, SyntaxError or z.ZodError where it is not */
-export function mapOfRecording({ map }: RecordingInfo, geometry: Uint8Array): ServedMap {
+export function mapOfRecording({ map }: Pick<RecordingInfo, 'map'>, geometry: Uint8Array): ServedMap {
   const { header, sections } = decodePacked(Uint8Array.from(geometry).buffer);
   const { origin, points, keyframes, camera: first } = mapGeometryHeader.parse(header);
   if (

@@ -1,6 +1,7 @@
 import type { WorldFromCam } from '../../domain/rigid.js';
 import type { Gateway, GatewayOptions, GatewayStream } from '../gateway.js';
-import type { OpenRecording, RecordedEntry } from './readRecording.js';
+import type { Change, OpenRecording, RecordedEntry } from './readRecording.js';
+import type { RecordingInfo } from './recordingInfo.js';
 
 export interface Replay {
   /** What a gateway must be opened with to say what was said then, as of then. */
@@ -33,7 +34,8 @@ export function createReplay(recording: OpenRecording, { rate, monotonicMs }: Re
   }
 
   function publish(gateway: Gateway, entry: RecordedEntry): void {
-    if (entry.kind === 'source') gateway.publishStatus(entry.stream, entry.status);
+    if (entry.kind === 'change') change(gateway, entry.change);
+    else if (entry.kind === 'source') gateway.publishStatus(entry.stream, entry.status);
     else {
       const { stream } = entry.outcome.frame;
       truths.set(stream, entry.truth);
@@ -41,19 +43,26 @@ export function createReplay(recording: OpenRecording, { rate, monotonicMs }: Re
     }
   }
 
-  const streams = info.streams.map(
-    ({ hasTruth, ...stream }): GatewayStream => ({
-      ...stream,
-      ...(hasTruth ? { truth: () => truths.get(stream.id) ?? null } : {}),
-    }),
-  );
-  const known = new Set(info.streams.map(({ id }) => id));
+  function change(gateway: Gateway, change: Change): void {
+    if (change.kind === 'map') gateway.setMap(change.map);
+    else if (change.kind === 'stream') gateway.addStream(streamOf(change.stream));
+    else if (gateway.has(change.id)) gateway.removeStream(change.id);
+  }
+
+  const streamOf = ({ hasTruth, ...stream }: RecordingInfo['streams'][number]): GatewayStream => ({
+    ...stream,
+    ...(hasTruth ? { truth: () => truths.get(stream.id) ?? null } : {}),
+  });
+  const streams = info.streams.map(streamOf);
+  const isOfNobody = (gateway: Gateway, entry: RecordedEntry): boolean =>
+    entry.kind !== 'change' &&
+    !gateway.has(entry.kind === 'source' ? entry.stream : entry.outcome.frame.stream);
 
   return {
     gatewayOptions: { map, model: info.model, streams, nowMs },
     async play(gateway, signal) {
       for await (const entry of entries) {
-        if (!known.has(entry.kind === 'source' ? entry.stream : entry.outcome.frame.stream)) continue;
+        if (isOfNobody(gateway, entry)) continue;
         entryMs = Number(entry.timeNs) / 1e6;
         await wait(signal);
         if (signal.aborted) return;
