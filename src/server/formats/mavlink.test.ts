@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test from 'node:test';
+import { fakeMap } from '../../../test/fakeScene.js';
 import type { Posed } from '../../domain/outcome.js';
 import {
   compose,
@@ -183,4 +184,34 @@ test('a map without metres, or without north, is refused', () => {
     createMavlinkOutput({ ...OPTIONS, ...extra }, { ...MAP, ...map }, () => undefined);
   assert.throws(() => open({}, { scale: 'arbitrary' }), { code: 'E_CONFIG' });
   assert.throws(() => open({ frame: 'ned' }, {}), { code: 'E_CONFIG' });
+});
+
+test('while a map without metres is swapped in nothing is sent', async () => {
+  const receiver = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const packets: Buffer[] = [];
+  receiver.on('message', (packet) => packets.push(packet));
+  const warnings: string[] = [];
+  const port = receiver.address().port;
+  const output = createMavlinkOutput({ ...OPTIONS, port }, MAP, (warning) => warnings.push(warning));
+  const swap = (scale: 'metric' | 'arbitrary') =>
+    output.mapChanged?.({ ...fakeMap(1, 10), header: { ...fakeMap(1, 10).header, scale } }, 0);
+  const resets = [0, 1, 2].map((resetCounter) => ({ ...fix({}), resetCounter }));
+  output.outcome(resets[0], 0);
+  swap('arbitrary');
+  output.outcome(resets[1], 0);
+  swap('metric');
+  output.outcome(resets[2], 0);
+  while (packets.length < 2) await once(receiver, 'message');
+  assert.deepEqual(
+    packets.map((packet) => [packet[4], packet[10 + 230]]),
+    [
+      [0, 0],
+      [1, 1],
+    ],
+  );
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /metres.*Nothing is sent/);
+  await output.close();
+  receiver.close();
 });
