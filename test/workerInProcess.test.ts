@@ -55,7 +55,7 @@ function startFake(extract: Engine['extract'], maps: readonly string[] = ['a', '
     close: async () => undefined,
   };
   const frames = frameSource(async function* (signal) {
-    for (let sequence = 0; !signal.aborted; sequence++) {
+    for (let sequence = 0; !signal.aborted && endings.length === 0; sequence++) {
       await delay(10);
       yield frameOf(sequence, () => released.push(sequence));
     }
