@@ -20,10 +20,11 @@ test('warnings of packets that are missing', () => {
 });
 
 /** Which of ten pictures a second are suspect, by the complaints before each and where key frames lie. */
-function suspects(damages: readonly number[], keys: readonly number[] = []): number[] {
+function suspects(damages: readonly number[], keys: readonly number[] = [], lateBy = 0): number[] {
   let suspicion = NO_SUSPICION;
   return damages.flatMap((count, i) => {
-    suspicion = suspect(suspicion, count, 0.1 * i, keys.includes(i));
+    const keyS = 0.1 * Math.max(Number.NEGATIVE_INFINITY, ...keys.filter((key) => key + lateBy <= i));
+    suspicion = suspect(suspicion, count, 0.1 * i, keyS);
     return isSuspect(suspicion, 0.1 * i) ? [i] : [];
   });
 }
@@ -31,6 +32,10 @@ function suspects(damages: readonly number[], keys: readonly number[] = []): num
 test('pictures are suspect until the one after the next key frame', () => {
   assert.deepEqual(suspects([0, 0, 3, 3, 3, 3, 3, 3], [0, 5]), [2, 3, 4, 5]);
   assert.deepEqual(suspects([0, 0, 0, 0], [0, 2]), []);
+});
+
+test('a key frame that is told late ends it all the same', () => {
+  assert.deepEqual(suspects([0, 0, 3, 3, 3, 3, 3, 3, 3, 3], [0, 5], 3), [2, 3, 4, 5, 6, 7]);
 });
 
 test('a key frame that was damaged itself ends no suspicion, however late that is told', () => {

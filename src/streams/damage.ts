@@ -20,26 +20,21 @@ export interface Suspicion {
   readonly damages: number;
   /** When the decoder last complained; -Infinity where what it patched is gone. */
   readonly sinceS: number;
-  /** The picture before began anew, and was suspect. */
-  readonly isKeySeen: boolean;
 }
 
-export const NO_SUSPICION: Suspicion = {
-  damages: 0,
-  sinceS: Number.NEGATIVE_INFINITY,
-  isKeySeen: false,
-};
+export const NO_SUSPICION: Suspicion = { damages: 0, sinceS: Number.NEGATIVE_INFINITY };
 
 /** Longer than between two key frames of nearly any camera: for decoders that do not tell them. */
 const CLEAN_AFTER_S = 20;
 
 /** What was patched is copied from picture to picture until the next key frame. A complaint about that one may come a
  * little late, so the picture after it has the word.
- * @param damages complaints of this connection so far */
-export function suspect(before: Suspicion, damages: number, timestampS: number, isKey: boolean): Suspicion {
-  if (damages > before.damages) return { damages, sinceS: timestampS, isKeySeen: false };
-  if (before.isKeySeen) return { ...NO_SUSPICION, damages };
-  return { ...before, isKeySeen: isKey && isSuspect(before, timestampS) };
+ * @param damages complaints of this connection so far
+ * @param keyS time of the newest key frame that is known of; it may be told late */
+export function suspect(before: Suspicion, damages: number, timestampS: number, keyS: number): Suspicion {
+  if (damages > before.damages) return { damages, sinceS: timestampS };
+  const isClean = before.sinceS < keyS && keyS < timestampS;
+  return isClean ? { ...NO_SUSPICION, damages } : before;
 }
 
 export const isSuspect = ({ sinceS }: Suspicion, timestampS: number): boolean =>

@@ -11,8 +11,9 @@ export interface Decoded {
   readonly heightPx: number;
   /** Presentation time under the input's own time line. */
   readonly timestampS: number;
-  /** Made of itself alone; false where the request did not ask for it, or ffmpeg cannot tell. */
-  readonly isKey: boolean;
+  /** When the newest picture so far was shown that is made of itself alone, as far as one knows by now; -Infinity where the
+   * request did not ask for it, or ffmpeg cannot tell. */
+  readonly keyS: number;
   /** Complaints of the decoder so far. They come by another way than the picture: near it, not with it. */
   readonly damages: number;
   readonly picture: Loan;
@@ -98,7 +99,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<Decoded, v
       const fault = failureOf(() => demuxer.push(chunk, (frame) => ready.push(frame)));
       for (let next = ready.shift(); next; next = ready.shift()) {
         frames++;
-        yield decoded(next, damages, keys?.has(next.pts) ?? false);
+        yield decoded(next, damages, keys?.newestUpTo(next.pts) ?? Number.NEGATIVE_INFINITY);
         if (signal.aborted) return;
       }
       // After the pictures that were whole before it.
@@ -127,10 +128,10 @@ function failureOf(run: () => void): unknown {
   }
 }
 
-function decoded({ video, pts, picture }: NutFrame, damages: number, isKey: boolean): Decoded {
+function decoded({ video, pts, picture }: NutFrame, damages: number, keyPts: number): Decoded {
   const { widthPx, timeBase } = video;
   const heightPx = video.heightPx - MARK_ROWS;
-  const timestampS = (pts * timeBase.num) / timeBase.den;
+  const [timestampS, keyS] = [pts, keyPts].map((ticks) => (ticks * timeBase.num) / timeBase.den);
   const bytes = picture.bytes.subarray(0, widthPx * heightPx);
-  return { widthPx, heightPx, timestampS, isKey, damages, picture: { bytes, release: picture.release } };
+  return { widthPx, heightPx, timestampS, keyS, damages, picture: { bytes, release: picture.release } };
 }

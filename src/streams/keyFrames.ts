@@ -7,7 +7,9 @@ export const KEY_FILTER =
 
 export interface KeyFrames {
   readonly push: (chunk: Uint8Array) => void;
-  readonly has: (pts: number) => boolean;
+  /** Time of the newest at or before `pts`; -Infinity where none is known yet. They come by another way than the pictures,
+   * on a busy machine a few pictures late. */
+  readonly newestUpTo: (pts: number) => number;
 }
 
 const KEPT = 64;
@@ -17,7 +19,11 @@ export function keyFrames(): KeyFrames {
   const times: number[] = [];
   let rest = '';
   return {
-    has: (pts) => times.includes(pts),
+    newestUpTo: (pts) =>
+      times.reduce(
+        (newest, time) => (time <= pts && time > newest ? time : newest),
+        Number.NEGATIVE_INFINITY,
+      ),
     push: (chunk) => {
       const lines = (rest + Buffer.from(chunk).toString('latin1')).split('\n');
       rest = lines.pop() ?? '';

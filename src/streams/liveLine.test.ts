@@ -13,7 +13,12 @@ function run(
   const judged = parts.flatMap(({ fromS, lastS, frozen = false, damages = 0 }) =>
     Array.from({ length: lastS * FPS }, (_, i) => {
       const fingerprint = frozen ? 1 : 2 + number++;
-      const found = follow(line, { timestampS: fromS + i / FPS, damages, fingerprint, isKey: false });
+      const found = follow(line, {
+        timestampS: fromS + i / FPS,
+        damages,
+        fingerprint,
+        keyS: Number.NEGATIVE_INFINITY,
+      });
       line = found.line;
       return found;
     }),
@@ -40,10 +45,17 @@ test('a repeated time is told, and a connection begins an epoch of its own', () 
   const { line } = run(startLine(), { fromS: 0, lastS: 1, damages: 7 });
   const { timestampS } = line.timeline;
   assert.equal(
-    follow(line, { timestampS, damages: 7, fingerprint: 99, isKey: false }).reject,
+    follow(line, { timestampS, damages: 7, fingerprint: 99, keyS: Number.NEGATIVE_INFINITY }).reject,
     'duplicate-time',
   );
-  const next = follow(restartLine(line), { timestampS, damages: 0, fingerprint: 5, isKey: false });
+  const next = follow(restartLine(line), {
+    timestampS,
+    damages: 0,
+    fingerprint: 5,
+    keyS: Number.NEGATIVE_INFINITY,
+  });
   assert.deepEqual([next.line.timeline.epoch, next.line.timeline.sequence, next.isSuspect], [1, 0, false]);
-  assert.ok(follow(next.line, { timestampS, damages: 1, fingerprint: 5, isKey: false }).isSuspect);
+  assert.ok(
+    follow(next.line, { timestampS, damages: 1, fingerprint: 5, keyS: Number.NEGATIVE_INFINITY }).isSuspect,
+  );
 });

@@ -15,7 +15,8 @@ export interface Glimpse {
   readonly timestampS: number;
   /** Complaints of the decoder so far, over this connection. */
   readonly damages: number;
-  readonly isKey: boolean;
+  /** Of the newest key frame that is known of, at or before this picture. */
+  readonly keyS: number;
   readonly fingerprint: number;
 }
 
@@ -39,12 +40,12 @@ export const restartLine = ({ timeline }: LiveLine): LiveLine => ({
 
 /** A picture's place in time, and whether it may be worked on. Where time breaks, what was seen before says nothing of
  * the pictures after it. */
-export function follow(before: LiveLine, { timestampS, damages, isKey, fingerprint }: Glimpse): Judged {
+export function follow(before: LiveLine, { timestampS, damages, keyS, fingerprint }: Glimpse): Judged {
   const { timeline, isRepeat } = stamp(before.timeline, timestampS);
   const goesOn = timeline.epoch === before.timeline.epoch;
   const freshness = lookFresh(goesOn ? before.freshness : FRESH, fingerprint, timestampS);
   const suspected = goesOn ? before.suspicion : { ...NO_SUSPICION, damages: before.suspicion.damages };
-  const suspicion = suspect(suspected, damages, timestampS, isKey);
+  const suspicion = suspect(suspected, damages, timestampS, keyS);
   return {
     line: { timeline, freshness, suspicion },
     reject: freshness.isFrozen ? 'frozen' : isRepeat ? 'duplicate-time' : null,
