@@ -70,7 +70,7 @@ function someQueries(set: string): string {
     .split('\n')
     .filter((name) => name !== '');
   const some = join(scratch, `${set}-some.txt`);
-  writeFileSync(some, names.filter((_, i) => i % Math.ceil(names.length / 6) === 0).join('\n'));
+  writeFileSync(some, names.filter((_, i) => i % Math.ceil(names.length / 3) === 0).join('\n'));
   return some;
 }
 
