@@ -15,7 +15,7 @@ export interface SlowReading {
 const HANDLING_MS = 200;
 
 /** Reads a 30 Hz stream of a gateway in another process for a while, each pose taking a fifth of a second: once through
- * the client library, and once as anybody may who queues what comes and acknowledges what is done. */
+ * the client library, and once the plain way: what comes is queued, and acknowledged when it is done. */
 export async function readSlowly(seconds: number): Promise<readonly SlowReading[]> {
   const path = fileURLToPath(new URL('../hostile/gatewayChild.ts', import.meta.url));
   const gateway = fork(path, { execArgv: ['--import', 'tsx'] });

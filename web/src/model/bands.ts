@@ -20,7 +20,6 @@ const LONGEST_GAP_MS = 1000;
 
 export function bandOf(cause: string, isPosed: boolean): string {
   if (!isPosed) return LOST_KINDS[cause] ?? 'lost-matches';
-  if (cause === 'refined') return 'pnp';
   return (FIX_KINDS as readonly string[]).includes(cause) ? cause : 'coarse';
 }
 
