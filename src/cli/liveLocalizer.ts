@@ -10,13 +10,23 @@ import type { WorkerSetup } from '../server/bus.js';
 import type { LiveLocalizer } from '../server/worker.js';
 import { localizerOf, openBoth } from './openLocalizer.js';
 
+interface LiveTools {
+  readonly open: typeof openBoth;
+  /** Of the network, for one picture; see `answersInTime`. */
+  readonly longestAnswerMs: number;
+}
+
 /** What a worker localizes with: one engine, and a map that can be changed for another.
  * Throws what opening a map or a network throws. */
-export async function openLiveLocalizer(setup: WorkerSetup): Promise<LiveLocalizer> {
-  const { engine, map } = await openBoth(setup);
+export async function openLiveLocalizer(
+  setup: WorkerSetup,
+  { open = openBoth, longestAnswerMs }: Partial<LiveTools> = {},
+): Promise<LiveLocalizer> {
+  const { engine, map } = await open(setup);
   const gate = gatedTurns(roundRobin());
   const take = async (map: MapModel, rows: EngineRows) => {
-    const localizer = await localizerOf(map, answersInTime(rows.engine), gate, { evidence: true });
+    const inTime = answersInTime(rows.engine, longestAnswerMs);
+    const localizer = await localizerOf(map, inTime, gate, { evidence: true });
     await tryMap(map, rows.engine);
     return localizer;
   };

@@ -86,7 +86,7 @@ export function createSupervisor(
   function take(report: Report): void {
     missed = 0;
     if (report.kind === 'opened') rise(report);
-    else if (report.kind === 'failed') fault = report.fault;
+    else if (report.kind === 'failed') endFailed(report.fault);
     else if (report.kind !== 'alive') {
       if (report.kind === 'swapped' || report.kind === 'notSwapped') loads--;
       events.report(report);
@@ -98,6 +98,12 @@ export function createSupervisor(
     [isUp, wasUp, upSinceMs] = [true, true, performance.now()];
     first.resolve({ map, model });
     events.up({ map, model });
+  }
+
+  /** A call that hangs in its network, or a decoder, would keep it from ending by itself. */
+  function endFailed(failed: Fault): void {
+    fault = failed;
+    bus?.kill();
   }
 
   function listen(): void {

@@ -115,7 +115,7 @@ export interface Books {
 }
 
 /** What the newest status says of a stream's frames. */
-export function booksOf({ statistics }: StatusMessage): Books {
+export function booksOf({ statistics }: Pick<StatusMessage, 'statistics'>): Books {
   const { counters, inFlight = 0 } = statistics;
   const dropped = Object.values(counters.dropped).reduce((sum, n) => sum + n, 0);
   const { posed, lost } = counters;
