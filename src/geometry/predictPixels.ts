@@ -66,7 +66,7 @@ export function predictPixels(
     point[0] = pose[0] * x + pose[1] * y + pose[2] * z + pose[3];
     point[1] = pose[4] * x + pose[5] * y + pose[6] * z + pose[7];
     point[2] = pose[8] * x + pose[9] * y + pose[10] * z + pose[11];
-    if (!projectWithJacobian(lens, point, pixel, jacobian)) continue;
+    if (!projectWithJacobian(lens, point, pixel, covariance === null ? null : jacobian)) continue;
     const u = pixel[0];
     const v = pixel[1];
     if (!(u >= 0 && v >= 0 && u < widthPx && v < heightPx)) continue;

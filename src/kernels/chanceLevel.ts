@@ -23,11 +23,20 @@ export function chanceLevel(
   if (targets.count === 0 || keypoints === 0) return best[best.length - 1];
   const apart2 = apartPx * apartPx;
   const left = leftRows(map, query.dim);
+  const targetStep = TARGET_STEP % targets.count;
+  const keypointStep = KEYPOINT_STEP % keypoints;
   let t = 0;
   let k = 0;
+  let untilShift = 0;
   for (let pair = 0; pair < pairs; pair++) {
-    t = (t + TARGET_STEP) % targets.count;
-    k = (k + KEYPOINT_STEP + (pair % keypoints === 0 ? 1 : 0)) % keypoints;
+    t += targetStep;
+    if (t >= targets.count) t -= targets.count;
+    k += keypointStep;
+    if (untilShift-- === 0) {
+      k++;
+      untilShift = keypoints - 1;
+    }
+    if (k >= keypoints) k -= keypoints;
     const dx = xyPx[2 * k] - targets.xyPx[2 * t];
     const dy = xyPx[2 * k + 1] - targets.xyPx[2 * t + 1];
     const row = targets.rows[ROWS_PER_TARGET * t];

@@ -53,9 +53,11 @@ export function fillPointGrid(
 function sortIntoCells(grid: PointGrid, xyPx: ArrayLike<number>, cells: number): void {
   const { offsets, cellOf, ids, xy, count } = grid;
   offsets.fill(0, 0, cells + 1);
+  // the same product as in the search, so that neither rounds across the border of a cell alone
+  const perPx = 1 / grid.cellPx;
   for (let i = 0; i < count; i++) {
-    const cell = clampCell(xyPx[2 * i + 1], grid.cellPx, grid.rows) * grid.columns;
-    cellOf[i] = cell + clampCell(xyPx[2 * i], grid.cellPx, grid.columns);
+    const cell = clampCell(xyPx[2 * i + 1] * perPx, grid.rows) * grid.columns;
+    cellOf[i] = cell + clampCell(xyPx[2 * i] * perPx, grid.columns);
     offsets[cellOf[i]]++;
   }
   let end = 0;
@@ -71,9 +73,8 @@ function sortIntoCells(grid: PointGrid, xyPx: ArrayLike<number>, cells: number):
   }
 }
 
-function clampCell(px: number, cellPx: number, cells: number): number {
-  const cell = Math.floor(px / cellPx);
-  return cell > 0 ? Math.min(cell, cells - 1) : 0;
+function clampCell(cell: number, cells: number): number {
+  return cell > 0 ? (cell < cells ? cell | 0 : cells - 1) : 0;
 }
 
 /** Points no further than `radiusPx` from (x, y), by cell then by rising id.
@@ -86,10 +87,11 @@ export function searchRadius(
   out: Int32Array,
 ): number {
   const { offsets, ids, xy, columns, cellPx } = grid;
-  const left = clampCell(xPx - radiusPx, cellPx, columns);
-  const right = clampCell(xPx + radiusPx, cellPx, columns);
-  const top = clampCell(yPx - radiusPx, cellPx, grid.rows);
-  const bottom = clampCell(yPx + radiusPx, cellPx, grid.rows);
+  const perPx = 1 / cellPx;
+  const left = clampCell((xPx - radiusPx) * perPx, columns);
+  const right = clampCell((xPx + radiusPx) * perPx, columns);
+  const top = clampCell((yPx - radiusPx) * perPx, grid.rows);
+  const bottom = clampCell((yPx + radiusPx) * perPx, grid.rows);
   const radius2 = radiusPx * radiusPx;
   let found = 0;
   for (let row = top; row <= bottom; row++) {

@@ -67,11 +67,12 @@ export function matchGuided(
   const { rowDots } = out;
   loadRows(rowDots, query.rows, grid.count, query.dim);
   const left = leftRows(map, query.dim);
+  const { list } = rowDots;
   for (let t = 0; t < targets.count; t++) {
-    const found = searchRadius(grid, xyPx[2 * t], xyPx[2 * t + 1], radiusPx[t], rowDots.list);
+    const found = searchRadius(grid, xyPx[2 * t], xyPx[2 * t + 1], radiusPx[t], list);
     if (found === 0) continue;
     bestDots(rowDots, left, rows, t, found, out.window);
-    for (let c = 0; c < found; c++) offer(out, t, rowDots.list[c], out.window[c]);
+    offerAll(out, t, list, found);
   }
 }
 
@@ -88,32 +89,46 @@ function bestDots(
   found: number,
   best: Int32Array,
 ): void {
-  best.fill(NO_DOT, 0, found);
-  let isAsked = true;
-  for (let r = ROWS_PER_TARGET * t; r < ROWS_PER_TARGET * (t + 1) && isAsked; r++) {
+  const { dots } = rowDots;
+  let isFirst = true;
+  for (let r = ROWS_PER_TARGET * t; r < ROWS_PER_TARGET * (t + 1); r++) {
     if (rows[r] < 0) continue;
     dotListed(rowDots, left, rows[r], found);
-    const isFirst = r === ROWS_PER_TARGET * t || rows[r - 1] < 0;
-    isAsked = false;
+    let isAsked = false;
     for (let c = 0; c < found; c++) {
-      if (!isFirst && best[c] < HALF_ALIKE) continue;
-      best[c] = Math.max(best[c], rowDots.dots[c]);
+      const before = isFirst ? NO_DOT : best[c];
+      const dot = dots[c];
+      if (isFirst || (before >= HALF_ALIKE && dot > before)) best[c] = dot;
       if (best[c] >= HALF_ALIKE) isAsked = true;
     }
+    if (!isAsked) return;
+    isFirst = false;
   }
+  if (isFirst) for (let c = 0; c < found; c++) best[c] = NO_DOT;
 }
 
-function offer(out: GuidedMatches, t: number, k: number, dot: number): void {
-  if (dot > out.dot[t]) {
-    out.rivalDot[t] = out.dot[t];
-    out.dot[t] = dot;
-    out.keypoint[t] = k;
-  } else if (dot > out.rivalDot[t]) out.rivalDot[t] = dot;
-  if (dot > out.targetDot[k]) {
-    out.targetRivalDot[k] = out.targetDot[k];
-    out.targetDot[k] = dot;
-    out.target[k] = t;
-  } else if (dot > out.targetRivalDot[k]) out.targetRivalDot[k] = dot;
+function offerAll(out: GuidedMatches, t: number, list: Int32Array, found: number): void {
+  const { window, target, targetDot, targetRivalDot } = out;
+  let keypoint = -1;
+  let first = NO_DOT;
+  let second = NO_DOT;
+  for (let c = 0; c < found; c++) {
+    const k = list[c];
+    const dot = window[c];
+    if (dot > first) {
+      second = first;
+      first = dot;
+      keypoint = k;
+    } else if (dot > second) second = dot;
+    if (dot > targetDot[k]) {
+      targetRivalDot[k] = targetDot[k];
+      targetDot[k] = dot;
+      target[k] = t;
+    } else if (dot > targetRivalDot[k]) targetRivalDot[k] = dot;
+  }
+  out.keypoint[t] = keypoint;
+  out.dot[t] = first;
+  out.rivalDot[t] = second;
 }
 
 function reset(out: GuidedMatches, targets: number, keypoints: number): void {

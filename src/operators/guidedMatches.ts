@@ -163,9 +163,10 @@ const FULL = 127 * 127;
  * own, so that all would pass. */
 function pick({ matches, expected, level }: GuidedWorkspace, ratio: number): Picked[] {
   const picked: Picked[] = [];
+  const { keypoint, target } = matches;
   for (let t = 0; t < expected.count; t++) {
-    const k = matches.keypoint[t];
-    if (k < 0 || matches.target[k] !== t) continue;
+    const k = keypoint[t];
+    if (k < 0 || target[k] !== t) continue;
     const dot = matches.dot[t];
     if (dot < level) continue;
     const rival = Math.max(matches.rivalDot[t], matches.targetRivalDot[k], level, NO_DOT);

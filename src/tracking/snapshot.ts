@@ -50,7 +50,10 @@ export function setMapRanges(
     if (mask?.[i] === 0) continue;
     const row = rows.get(pixelKey(xyPx[2 * i], xyPx[2 * i + 1]));
     if (row === undefined) continue;
-    snapshot.ranges[row] = Math.hypot(xyz[3 * i] - x, xyz[3 * i + 1] - y, xyz[3 * i + 2] - z);
+    const dx = xyz[3 * i] - x;
+    const dy = xyz[3 * i + 1] - y;
+    const dz = xyz[3 * i + 2] - z;
+    snapshot.ranges[row] = Math.sqrt(dx * dx + dy * dy + dz * dz);
   }
 }
 

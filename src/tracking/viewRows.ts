@@ -25,7 +25,7 @@ export function nearestViews(
   const cx = centre[0] - x;
   const cy = centre[1] - y;
   const cz = centre[2] - z;
-  const distance = Math.sqrt(cx * cx + cy * cy + cz * cz);
+  const distance2 = cx * cx + cy * cy + cz * cz;
   let best = Number.NEGATIVE_INFINITY;
   let second = Number.NEGATIVE_INFINITY;
   let keyframe = -1;
@@ -36,9 +36,10 @@ export function nearestViews(
     const kx = centres[k] - x;
     const ky = centres[k + 1] - y;
     const kz = centres[k + 2] - z;
-    const length = Math.sqrt(kx * kx + ky * ky + kz * kz);
-    const cosine = (cx * kx + cy * ky + cz * kz) / (distance * length);
-    const scale = distance > length ? distance / length : length / distance;
+    const length2 = kx * kx + ky * ky + kz * kz;
+    const unit = 1 / Math.sqrt(distance2 * length2);
+    const cosine = (cx * kx + cy * ky + cz * kz) * unit;
+    const scale = (distance2 > length2 ? distance2 : length2) * unit;
     if (!(cosine >= MIN_COSINE && scale <= MAX_SCALE)) continue;
     const likeness = cosine - SCALE_COST * (scale - 1);
     if (likeness > best) {

@@ -20,13 +20,15 @@ export function startFromBestFix(ws: WindowWorkspace, limit: number): void {
   for (let fix = 0; fix < ws.fixes; fix++) ws.weights[fix] = squaredSigmas(fix, best, ws) < limit ? 1 : 0;
 }
 
-/** firstFromNode of every node, from the motions alone. */
-function chainMotions({ chain, motions, count }: WindowWorkspace): void {
+/** firstFromNode of every node and its variances, from the motions alone. */
+function chainMotions({ chain, chainSpread, motions, motionSpread, count }: WindowWorkspace): void {
   chain.fill(0, 0, POSE_NUMBERS);
   chain[6] = 1;
+  chainSpread.fill(0, 0, 2);
   for (let node = 1; node < count; node++) {
     const at = POSE_NUMBERS * node;
     composeAt(chain, at - POSE_NUMBERS, motions, at, chain, at);
+    for (let i = 2 * node; i < 2 * node + 2; i++) chainSpread[i] = chainSpread[i - 2] + motionSpread[i];
   }
 }
 
@@ -47,20 +49,21 @@ function disagreement(anchor: number, ws: WindowWorkspace, limit: number, giveUp
 }
 
 function squaredSigmas(fix: number, anchor: number, ws: WindowWorkspace): number {
-  const { fixSpread, motionSpread, fixNode, fixPoses, poses, difference } = ws;
-  let rotation = fixSpread[2 * fix] + fixSpread[2 * anchor];
-  let translation = fixSpread[2 * fix + 1] + fixSpread[2 * anchor + 1];
-  const [first, last] = [Math.min(fixNode[fix], fixNode[anchor]), Math.max(fixNode[fix], fixNode[anchor])];
-  for (let node = first + 1; node <= last; node++) {
-    rotation += motionSpread[2 * node];
-    translation += motionSpread[2 * node + 1];
-  }
+  const { fixSpread, chainSpread, fixNode, fixPoses, poses, difference } = ws;
+  const here = fixNode[fix];
+  const there = fixNode[anchor];
+  const between = Math.abs(chainSpread[2 * here] - chainSpread[2 * there]);
+  const rotation = fixSpread[2 * fix] + fixSpread[2 * anchor] + between;
+  const apart = Math.abs(chainSpread[2 * here + 1] - chainSpread[2 * there + 1]);
   // a rotation that is a little off swings what is far from the anchor
-  translation += rotation * squaredDistance(poses, fixNode[fix], fixNode[anchor]);
-  relativeAt(fixPoses, POSE_NUMBERS * fix, poses, POSE_NUMBERS * fixNode[fix], difference, 0);
-  const [x, y, z] = [difference[0], difference[1], difference[2]];
-  const angle =
-    2 * Math.atan2(Math.hypot(difference[3], difference[4], difference[5]), Math.abs(difference[6]));
+  const swing = rotation * squaredDistance(poses, here, there);
+  const translation = fixSpread[2 * fix + 1] + fixSpread[2 * anchor + 1] + apart + swing;
+  relativeAt(fixPoses, POSE_NUMBERS * fix, poses, POSE_NUMBERS * here, difference, 0);
+  const x = difference[0];
+  const y = difference[1];
+  const z = difference[2];
+  const squaredSine = difference[3] ** 2 + difference[4] ** 2 + difference[5] ** 2;
+  const angle = 2 * Math.atan2(Math.sqrt(squaredSine), Math.abs(difference[6]));
   return (x * x + y * y + z * z) / translation + (angle * angle) / rotation;
 }
 

@@ -32,10 +32,14 @@ export interface WindowWorkspace {
   readonly difference: Float64Array;
   readonly residual: Float64Array;
   readonly jacobian: Float64Array;
-  readonly carried: Float64Array;
   readonly weighted: Float64Array;
+  readonly normal: Float64Array;
+  readonly carried: Float64Array;
+  readonly gradient: Float64Array;
   readonly adjoint: Float64Array;
   readonly chain: Float64Array;
+  /** [2n] variances of rotation and translation from the first node on. */
+  readonly chainSpread: Float64Array;
 }
 
 const MAX_FIXES = WINDOW_FRAMES + 1;
@@ -58,10 +62,13 @@ export function createWindowWorkspace(): WindowWorkspace {
     difference: new Float64Array(POSE_NUMBERS),
     residual: new Float64Array(6),
     jacobian: new Float64Array(36),
-    carried: new Float64Array(36),
     weighted: new Float64Array(36),
+    normal: new Float64Array(36),
+    carried: new Float64Array(36),
+    gradient: new Float64Array(6),
     adjoint: new Float64Array(36),
     chain: new Float64Array(POSE_NUMBERS * WINDOW_FRAMES),
+    chainSpread: new Float64Array(2 * WINDOW_FRAMES),
   };
 }
 
@@ -131,28 +138,32 @@ function addFix(fix: number, ws: WindowWorkspace): void {
   addGradient(weighted, ws.residual, system.vector, 6 * fixNode[fix]);
 }
 
-/** T_i moves the residual by -J Ad((T_i^-1 T_j)^-1), T_j by J. */
+/** T_j moves the residual by J, T_i by -J A with A = Ad((T_i^-1 T_j)^-1): with N = J^T W J the blocks are N, -N A and
+ * A^T N A, and the right sides -J^T W r and A^T J^T W r. */
 function addMotion(node: number, ws: WindowWorkspace): void {
-  const { jacobian, carried, weighted, adjoint, system, poses, residual } = ws;
+  const { jacobian, weighted, normal, carried, gradient, adjoint, system, poses, residual } = ws;
   const at = POSE_NUMBERS * node;
   relativeAt(poses, at - POSE_NUMBERS, poses, at, moved, 0);
   relativeAt(ws.motions, at, moved, 0, ws.difference, 0);
   logAt(ws.difference, 0, residual);
   rightJacobianInverse(residual, jacobian);
   adjointOfInverseAt(moved, 0, adjoint);
-  for (let i = 0; i < 6; i++)
-    for (let j = 0; j < 6; j++) {
-      let sum = 0;
-      for (let k = 0; k < 6; k++) sum -= jacobian[6 * i + k] * adjoint[6 * k + j];
-      carried[6 * i + j] = sum;
-    }
   weigh(ws.motionInformation, 36 * node, 1, jacobian, weighted);
-  addSymmetric(weighted, jacobian, system.diagonal, 36 * node);
-  addProduct(weighted, carried, system.below, 36 * node);
-  addGradient(weighted, residual, system.vector, 6 * node);
-  weigh(ws.motionInformation, 36 * node, 1, carried, weighted);
-  addSymmetric(weighted, carried, system.diagonal, 36 * (node - 1));
-  addGradient(weighted, residual, system.vector, 6 * (node - 1));
+  normal.fill(0);
+  addSymmetric(weighted, jacobian, normal, 0);
+  mirror(normal);
+  multiply(normal, adjoint, carried);
+  gradient.fill(0);
+  addGradient(weighted, residual, gradient, 0);
+  for (let i = 0; i < 36; i++) {
+    system.diagonal[36 * node + i] += normal[i];
+    system.below[36 * node + i] -= carried[i];
+  }
+  addSymmetric(adjoint, carried, system.diagonal, 36 * (node - 1));
+  for (let i = 0; i < 6; i++) {
+    system.vector[6 * node + i] += gradient[i];
+    for (let k = 0; k < 6; k++) system.vector[6 * (node - 1) + i] -= adjoint[6 * k + i] * gradient[k];
+  }
 }
 
 const moved = new Float64Array(POSE_NUMBERS);
@@ -177,13 +188,19 @@ function addSymmetric(a: Float64Array, b: Float64Array, out: Float64Array, at: n
     }
 }
 
-/** out += A^T B */
-function addProduct(a: Float64Array, b: Float64Array, out: Float64Array, at: number): void {
+/** Copies the lower triangle to the upper. */
+function mirror(a: Float64Array): void {
+  for (let row = 0; row < 6; row++)
+    for (let column = row + 1; column < 6; column++) a[6 * row + column] = a[6 * column + row];
+}
+
+/** out = A B */
+function multiply(a: Float64Array, b: Float64Array, out: Float64Array): void {
   for (let row = 0; row < 6; row++)
     for (let column = 0; column < 6; column++) {
       let sum = 0;
-      for (let k = 0; k < 6; k++) sum += a[6 * k + row] * b[6 * k + column];
-      out[at + 6 * row + column] += sum;
+      for (let k = 0; k < 6; k++) sum += a[6 * row + k] * b[6 * k + column];
+      out[6 * row + column] = sum;
     }
 }
 
