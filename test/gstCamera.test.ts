@@ -4,17 +4,26 @@ import { liveInput } from '../src/streams/liveKinds.js';
 import { openLive } from '../src/streams/liveSource.js';
 import { type LiveAddress, parseSource } from '../src/streams/sourceUrl.js';
 import { exists, hasFfmpeg, pinhole } from './clips.js';
-import { type GstCamera, hasGstCamera, pictureTimeMs, startGstCamera } from './support/gstCamera.js';
+import {
+  type GstCamera,
+  hasGstCamera,
+  hasGstH265Camera,
+  pictureTimeMs,
+  startGstCamera,
+} from './support/gstCamera.js';
 
 const skip = !hasFfmpeg
   ? 'no ffmpeg on the PATH'
   : !hasGstCamera && 'no GStreamer RTSP server (Debian: gir1.2-gst-rtsp-server-1.0, python3-gi)';
 
+const skipH265 = skip || (!hasGstH265Camera && 'GStreamer has no x265enc (Debian: gstreamer1.0-plugins-bad)');
+const INTERVAL_MS = 1000 / 30;
+
 const cameras: GstCamera[] = [];
 after(() => Promise.all(cameras.map((camera) => camera.kill())));
 
-async function start(port = 0): Promise<GstCamera> {
-  const camera = await startGstCamera(port);
+async function start(port = 0, ...args: string[]): Promise<GstCamera> {
+  const camera = await startGstCamera(port, ...args);
   cameras.push(camera);
   return camera;
 }
@@ -60,6 +69,28 @@ test("GStreamer's server, killed and started again: pictures say when they were 
   // The camera's own clock, which here is ours, tells the moment itself.
   assert.ok(toldOffsetsMs.length > 20, `${toldOffsetsMs.length} frames with the camera's clock`);
   const worstMs = Math.max(...toldOffsetsMs.map(Math.abs));
-  assert.ok(worstMs < 1000 / 30, `the camera's clock is off by ${worstMs} ms`);
+  assert.ok(worstMs < INTERVAL_MS, `the camera's clock is off by ${worstMs} ms`);
+  assert.deepEqual(pids.filter(exists), []);
+});
+
+test("an H.265 camera's own clock tells when its pictures were made", { skip: skipH265 }, async () => {
+  const { url } = await start(0, '--codec', 'h265', '--size', '320x240');
+  const offsetsMs: number[] = [];
+  const signal = AbortSignal.timeout(40_000);
+  const pids: number[] = [];
+  const onStart = (pid: number) => pids.push(pid);
+  const options = { camera: pinhole(320, 240), maxSidePx: 320, signal, onStart };
+  for await (const frame of openLive(liveInput(parseSource(url) as LiveAddress), options)) {
+    const madeMs = pictureTimeMs(frame.pixels, frame.camera.widthPx);
+    if (frame.captureClock === 'rtcp') offsetsMs.push(Math.abs(frame.captureMs - madeMs));
+    assert.ok(frame.captureMs <= 1000 * frame.timestampS + 1e-3, 'made before it arrived');
+    frame.release();
+    if (offsetsMs.length === 60) break;
+  }
+  const sorted = offsetsMs.sort((a, b) => a - b);
+  assert.equal(sorted.length, 60, 'frames with the clock of the camera');
+  assert.ok(sorted[30] < 5, `half are off by ${sorted[30]} ms and more`);
+  assert.ok(sorted[59] < INTERVAL_MS, `one is off by ${sorted[59]} ms`);
+  assert.equal(pids.length, 1, 'one connection');
   assert.deepEqual(pids.filter(exists), []);
 });

@@ -64,17 +64,16 @@ describe("a camera's own clock, told by RTCP sender reports", { skip, concurrenc
   });
 
   for (const [codec, connections] of [
-    ['h265', 1],
     ['jpeg', 1],
     ['vp8', 2],
   ] as const)
-    test(`${codec} streams whether or not its clock can be had`, { skip: skipGst }, async () => {
+    test(`${codec} streams though its clock cannot be had`, { skip: skipGst }, async () => {
       const camera = await startGstCamera(0, '--codec', codec, '--size', '320x240');
       closing.push(camera.kill);
       const options = { camera: pinhole(320, 240), firstFrameMs: 15_000 };
       const run = await runSource(inputOf(camera.url), ({ frames }) => frames.length >= 120, options);
       assert.ok(run.pids.length <= connections, run.lines.join('\n'));
-      if (codec !== 'h265') assert.ok(run.frames.every(({ captureClock }) => captureClock === 'arrival'));
+      assert.ok(run.frames.every(({ captureClock }) => captureClock === 'arrival'));
       assert.ok(run.frames.every((f) => f.captureMs <= 1000 * f.timestampS + 1e-3));
       assert.deepEqual(run.pids.filter(exists), []);
     });

@@ -6,15 +6,25 @@ import { fileURLToPath } from 'node:url';
 const PYTHON = '/usr/bin/python3';
 const program = fileURLToPath(new URL('gstCamera.py', import.meta.url));
 
-export const hasGstCamera = ((): boolean => {
+const CHECK = `
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+print("x265" if Gst.ElementFactory.find("x265enc") else "")
+`;
+
+const found = ((): string | null => {
   try {
-    const check = "import gi; gi.require_version('GstRtspServer', '1.0')";
-    execFileSync(PYTHON, ['-c', check], { stdio: 'ignore' });
-    return true;
+    return String(execFileSync(PYTHON, ['-c', CHECK], { stdio: ['ignore', 'pipe', 'ignore'] }));
   } catch {
-    return false;
+    return null;
   }
 })();
+
+export const hasGstCamera = found !== null;
+export const hasGstH265Camera = found?.includes('x265') ?? false;
 
 export interface GstCamera {
   readonly url: string;
