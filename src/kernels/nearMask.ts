@@ -12,7 +12,7 @@ export const createNearMask = (): NearMask => ({ cellPx: 1, columns: 0, rows: 0,
 /** Cells a radius is wide, half of them either side. */
 const CELLS_PER_RADIUS = 2;
 
-/** Marks every cell that `radiusPx` around a keypoint touches. Allocates only for an image larger than any before.
+/** Marks every cell that the circle of `radiusPx` around a keypoint touches. Allocates only for an image larger than any before.
  * @param xyPx [n x 2] */
 export function fillNearMask(
   mask: NearMask,
@@ -28,12 +28,17 @@ export function fillNearMask(
   mask.marked.fill(0);
   Object.assign(mask, { cellPx, columns, rows });
   for (let i = 0; i < count; i++) {
-    const left = Math.max(0, Math.floor((xyPx[2 * i] - radiusPx) / cellPx));
-    const right = Math.min(columns - 1, Math.floor((xyPx[2 * i] + radiusPx) / cellPx));
-    const top = Math.max(0, Math.floor((xyPx[2 * i + 1] - radiusPx) / cellPx));
-    const bottom = Math.min(rows - 1, Math.floor((xyPx[2 * i + 1] + radiusPx) / cellPx));
-    for (let row = top; row <= bottom; row++)
-      if (left <= right) mask.marked.fill(1, row * columns + left, row * columns + right + 1);
+    // in cells
+    const x = xyPx[2 * i] / cellPx;
+    const y = xyPx[2 * i + 1] / cellPx;
+    const top = Math.max(0, Math.floor(y - CELLS_PER_RADIUS));
+    const bottom = Math.min(rows - 1, Math.floor(y + CELLS_PER_RADIUS));
+    for (let row = top; row <= bottom; row++) {
+      const off = Math.max(0, row - y, y - row - 1);
+      const half = Math.sqrt(Math.max(0, CELLS_PER_RADIUS * CELLS_PER_RADIUS - off * off));
+      const end = row * columns + Math.min(columns - 1, Math.floor(x + half));
+      for (let at = row * columns + Math.max(0, Math.floor(x - half)); at <= end; at++) mask.marked[at] = 1;
+    }
   }
 }
 

@@ -48,8 +48,6 @@ export interface GuidedWorkspace {
   /** What the last search found chance to offer. */
   level: number;
   readonly near: NearMask;
-  /** The frame's descriptors x 127. */
-  query: Int8Array;
 }
 
 export function createGuidedWorkspace(): GuidedWorkspace {
@@ -63,7 +61,6 @@ export function createGuidedWorkspace(): GuidedWorkspace {
     chance: new Int32Array(CHANCE_RANK),
     level: NO_DOT,
     near: createNearMask(),
-    query: new Int8Array(0),
   };
 }
 
@@ -71,9 +68,6 @@ export function createGuidedWorkspace(): GuidedWorkspace {
 export function loadQuery(camera: Camera, features: Features, ws: GuidedWorkspace): void {
   const cellPx = (CELL_PX * camera.widthPx) / REFERENCE_WIDTH_PX;
   fillPointGrid(ws.grid, features.xyPx, features.count, camera.widthPx, camera.heightPx, cellPx);
-  const numbers = features.count * features.dim;
-  if (ws.query.length < numbers) ws.query = new Int8Array(numbers);
-  roundRows(features.descriptors, numbers, ws.query);
 }
 
 export interface GuidedMatched {
@@ -112,7 +106,7 @@ export function guidedMatches(
     ws.chance,
   );
   return {
-    correspondences: toCorrespondences(features.xyPx, pick(ws, ratio), ws),
+    correspondences: toCorrespondences(features.xyPx, pick(ws, ratio).sort(bestFirst), ws),
     expected: expected.count,
     meanRadiusPx: mean(expected.radiusPx, expected.count),
   };
@@ -145,8 +139,13 @@ function optionsFor({ widthPx, heightPx }: Camera): Omit<PredictOptions, 'limit'
   };
 }
 
-function matchExpected({ observations }: MapModel, { dim }: Features, ws: GuidedWorkspace): void {
-  matchGuided(ws.expected, ws.grid, { rows: ws.query, dim }, observations.descriptors, ws.matches);
+function matchExpected(
+  { observations }: MapModel,
+  { descriptors, dim }: Features,
+  ws: GuidedWorkspace,
+): void {
+  const query = { rows: roundRows(descriptors), dim };
+  matchGuided(ws.expected, ws.grid, query, observations.descriptors, ws.matches);
 }
 
 interface Picked {
@@ -158,7 +157,7 @@ interface Picked {
 
 const FULL = 127 * 127;
 
-/** Point and keypoint that choose each other, best first. A match is distinct if it passes the ratio test against the best
+/** Point and keypoint that choose each other, in the targets' order. A match is distinct if it passes the ratio test against the best
  * rival on either side, and against what the image offers by chance: a window of a few keypoints holds no rival of its
  * own, so that all would pass. */
 function pick({ matches, expected, level }: GuidedWorkspace, ratio: number): Picked[] {
@@ -173,8 +172,10 @@ function pick({ matches, expected, level }: GuidedWorkspace, ratio: number): Pic
     const ambiguity = Math.max(FULL - dot, 0) / Math.max(FULL - rival, 1);
     picked.push({ target: t, keypoint: k, ambiguity, distinct: ambiguity <= ratio * ratio });
   }
-  return picked.sort((a, b) => a.ambiguity - b.ambiguity || a.target - b.target);
+  return picked;
 }
+
+const bestFirst = (a: Picked, b: Picked) => a.ambiguity - b.ambiguity || a.target - b.target;
 
 function toCorrespondences(
   xyPx: Float32Array,

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WorldFromCam } from '../domain/rigid.js';
-import { compose, distanceBetween, exp, rigid } from '../geometry/rigid.js';
+import { transport } from '../geometry/covariance.js';
+import { adjoint } from '../geometry/poseMatrix.js';
+import { compose, distanceBetween, exp, rigid, writeMatrix3x4 } from '../geometry/rigid.js';
 import { createRandom } from '../kernels/random.js';
 import { METRIC_LIMITS } from './limits.js';
 import { innovation, isNear, type Moving, nextTwist, predict, type Twist, widen } from './motion.js';
@@ -17,6 +19,14 @@ const moving = (twist: Twist | null): Moving => ({
   covariance: widen(FAR, null, motion),
   twist,
   timestampS: 5,
+});
+
+test('what a fix does not know of in its own axes is carried into the world by the adjoint', () => {
+  const own = new Float64Array(36);
+  for (let i = 0; i < 6; i++) own[7 * i] = (i < 3 ? motion.fixRad : motion.fixM) ** 2;
+  const expected = transport(adjoint(writeMatrix3x4(FAR, new Float64Array(12))), own);
+  const widened = widen(FAR, null, motion);
+  for (const [i, v] of expected.entries()) assert.ok(Math.abs(widened[i] - v) <= 1e-9 * (1 + Math.abs(v)));
 });
 
 test('a steady curve is predicted to the letter, whatever the time between frames', () => {

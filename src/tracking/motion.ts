@@ -98,11 +98,24 @@ export function isNear(
   );
 }
 
-/** Isotropic uncertainty in the camera's axes as a left perturbation of worldFromCam. */
-function inWorld(worldFromCam: WorldFromCam, rad: number, m: number): Float64Array {
-  const own = new Float64Array(36);
-  for (let i = 0; i < 6; i++) own[7 * i] = i < 3 ? rad * rad : m * m;
-  return transport(adjoint(writeMatrix3x4(worldFromCam, new Float64Array(12))), own);
+/** Isotropic uncertainty in the camera's axes as a left perturbation of worldFromCam: with [t] the cross product of its
+ * place, A diag(a I, b I) A^T = (a I, -a [t]; a [t], b I - a [t][t]), whatever the rotation. */
+function inWorld({ t }: WorldFromCam, rad: number, m: number): Float64Array {
+  const [a, b] = [rad * rad, m * m];
+  const [x, y, z] = t;
+  const out = new Float64Array(36);
+  for (let i = 0; i < 3; i++) {
+    out[7 * i] = a;
+    out[7 * (i + 3)] = b + a * (x * x + y * y + z * z);
+    for (let j = 0; j < 3; j++) out[6 * (i + 3) + j + 3] -= a * t[i] * t[j];
+  }
+  const cross = [0, -z, y, z, 0, -x, -y, x, 0];
+  for (let i = 0; i < 3; i++)
+    for (let j = 0; j < 3; j++) {
+      out[6 * (i + 3) + j] = a * cross[3 * i + j];
+      out[6 * j + i + 3] = a * cross[3 * i + j];
+    }
+  return out;
 }
 
 const add = (a: Float64Array, b: Float64Array) => a.map((v, i) => v + b[i]);

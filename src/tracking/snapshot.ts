@@ -12,7 +12,7 @@ export interface Snapshot {
   readonly xyPx: Float32Array;
   /** [n x 3] unit rays in the camera's frame; NaN where the lens cannot be undone. */
   readonly bearings: Float64Array;
-  /** [n x dim] unit rows x 127. */
+  /** [n x dim at least] unit rows x 127. */
   readonly descriptors: Int8Array;
   readonly dim: number;
   /** [n] distance from the camera along the ray; NaN where unknown. */
@@ -27,9 +27,8 @@ export function takeSnapshot(camera: Camera, features: Features): Snapshot {
   const count = Math.min(features.count, MAX_KEYPOINTS);
   const { dim } = features;
   const bearings = new Float64Array(3 * count);
-  const descriptors = new Int8Array(count * dim);
   unprojectAll(camera, features.xyPx, count, bearings);
-  roundRows(features.descriptors, count * dim, descriptors);
+  const descriptors = roundRows(features.descriptors);
   const ranges = new Float64Array(count).fill(Number.NaN);
   return { camera, count, xyPx: features.xyPx.slice(0, 2 * count), bearings, descriptors, dim, ranges };
 }
