@@ -20,7 +20,7 @@ import { openLive } from '../src/streams/liveSource.js';
 import { localizeRecording } from '../src/streams/localize.js';
 
 /** What poses come of damaged H.264, with the guard that asks more of suspect frames and without: bits turned over
- * (`-bsf:v noise`), transport packets lost one by one and in cuts of half a second, at several amounts, on a town drive whose
+ * (`-bsf:v noise`), transport packets lost one by one and in cuts of half a second and of three, at several amounts, on a town drive whose
  * true poses are known. Once with a key frame every two seconds, as cameras send them, once with the drive's own, 17 s apart.
  *
  *     npx tsx bench/damagedVideo.ts [frames] [only rows with this in their name]
@@ -82,6 +82,9 @@ const DRIVE_S = 260 / 15;
 
 /** Half a second is missing of every third. */
 const cut = (whole: string): string => without(whole, 'cut', (share) => (share * DRIVE_S) % 3 > 2.5);
+
+/** Three seconds are missing of every eight: more than time may jump within an epoch. */
+const longCut = (whole: string): string => without(whole, 'longCut', (share) => (share * DRIVE_S) % 8 > 5);
 
 const intrinsics = join(DRIVE, 'intrinsics.json');
 const camera = parseIntrinsics(readTextFile(intrinsics), intrinsics);
@@ -184,5 +187,6 @@ for (const [name, whole] of [
     await rows(`${name}: noise 1/${amount}`, noisy(whole, amount), startS);
   for (const share of [0.01, 0.05]) await rows(`${name}: loss ${100 * share} %`, lossy(whole, share), startS);
   await rows(`${name}: cuts`, cut(whole), startS);
+  await rows(`${name}: long cuts`, longCut(whole), startS);
 }
 await localizer.close();

@@ -37,5 +37,15 @@ export function suspect(before: Suspicion, damages: number, timestampS: number, 
   return isClean ? { ...NO_SUSPICION, damages } : before;
 }
 
+/** Less than between any two pictures: a key frame right behind the break ends the suspicion. */
+const JUST_BEFORE_S = 0.001;
+
+/** The same under another time line: packets that are missing for seconds leave a gap in time, and no key frame.
+ * @param lastS time of the last picture before the break, `timestampS` of the first one after it */
+export function acrossBreak(before: Suspicion, lastS: number, timestampS: number): Suspicion {
+  const sinceS = isSuspect(before, lastS) ? timestampS - JUST_BEFORE_S : NO_SUSPICION.sinceS;
+  return { ...before, sinceS };
+}
+
 export const isSuspect = ({ sinceS }: Suspicion, timestampS: number): boolean =>
   timestampS < sinceS + CLEAN_AFTER_S;

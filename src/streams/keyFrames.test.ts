@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { keyFrames } from './keyFrames.js';
 
 const NOTES = [
-  'frame:0    pts:126000  pts_time:1.4',
+  'frame:0    pts:-5      pts_time:-0.0',
   'key=1',
-  'frame:1    pts:-5      pts_time:3.4',
+  'frame:1    pts:126000  pts_time:1.4',
   'key=1',
   '',
 ];
@@ -20,4 +20,10 @@ test('times of key frames, in pieces of any size; the newest are kept', () => {
     for (let i = 1; i <= 100; i++) keys.push(Buffer.from(`frame:${i} pts:${i}000 pts_time:1\nkey=1\n`));
     assert.equal(keys.newestUpTo(126_000), 100_000);
   }
+});
+
+test('where time goes back, key frames of before count no more', () => {
+  const keys = keyFrames();
+  for (const pts of [100, 5000, 9000, 300]) keys.push(Buffer.from(`frame:1 pts:${pts} pts_time:1\nkey=1\n`));
+  assert.deepEqual([299, 6000].map(keys.newestUpTo), [Number.NEGATIVE_INFINITY, 300]);
 });

@@ -18,6 +18,11 @@ const KEPT = 64;
 export function keyFrames(): KeyFrames {
   const times: number[] = [];
   let rest = '';
+  // Where time goes back, what was told of it before is of other pictures.
+  const note = (pts: number): void => {
+    if (pts < times[times.length - 1]) times.length = 0;
+    times.push(pts);
+  };
   return {
     newestUpTo: (pts) =>
       times.reduce(
@@ -29,7 +34,7 @@ export function keyFrames(): KeyFrames {
       rest = lines.pop() ?? '';
       for (const line of lines) {
         const pts = /^frame:\d+ +pts:(-?\d+)/.exec(line)?.[1];
-        if (pts !== undefined) times.push(Number(pts));
+        if (pts !== undefined) note(Number(pts));
       }
       times.splice(0, Math.max(0, times.length - KEPT));
     },

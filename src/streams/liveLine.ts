@@ -1,5 +1,5 @@
 import type { DropReason } from '../domain/outcome.js';
-import { isSuspect, NO_SUSPICION, type Suspicion, suspect } from './damage.js';
+import { acrossBreak, isSuspect, NO_SUSPICION, type Suspicion, suspect } from './damage.js';
 import { FRESH, type Freshness, lookFresh } from './frozen.js';
 import { restartTimeline, stamp, startTimeline, type Timeline } from './timeline.js';
 
@@ -39,12 +39,13 @@ export const restartLine = ({ timeline }: LiveLine): LiveLine => ({
 });
 
 /** A picture's place in time, and whether it may be worked on. Where time breaks, what was seen before says nothing of
- * the pictures after it. */
+ * the pictures after it, but what was patched before is still in them. */
 export function follow(before: LiveLine, { timestampS, damages, keyS, fingerprint }: Glimpse): Judged {
   const { timeline, isRepeat } = stamp(before.timeline, timestampS);
   const goesOn = timeline.epoch === before.timeline.epoch;
   const freshness = lookFresh(goesOn ? before.freshness : FRESH, fingerprint, timestampS);
-  const suspected = goesOn ? before.suspicion : { ...NO_SUSPICION, damages: before.suspicion.damages };
+  const { suspicion: doubt } = before;
+  const suspected = goesOn ? doubt : acrossBreak(doubt, before.timeline.timestampS, timestampS);
   const suspicion = suspect(suspected, damages, timestampS, keyS);
   return {
     line: { timeline, freshness, suspicion },
