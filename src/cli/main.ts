@@ -1,13 +1,5 @@
 import { Command } from 'commander';
 import { EXIT, reportError } from './command.js';
-import { demoCommand } from './demo.js';
-import { evalCommand } from './eval.js';
-import { exportCommand } from './export.js';
-import { localizeCommand } from './localize.js';
-import { mapCommand } from './map.js';
-import { modelCommand } from './model.js';
-import { replayCommand } from './replay.js';
-import { serveCommand } from './serve.js';
 import { packageVersion } from './version.js';
 
 const EXAMPLES = `
@@ -20,23 +12,26 @@ Examples:
 
 Exit codes: 0 it ran, 1 it failed (an E_… code on stderr), 2 wrong usage, 130 interrupted.`;
 
-function createProgram(): Command {
+/** Each brings libraries of its own: only the one that is asked for is loaded, so that it begins at once. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  map: async () => (await import('./map.js')).mapCommand(),
+  localize: async () => (await import('./localize.js')).localizeCommand(),
+  eval: async () => (await import('./eval.js')).evalCommand(),
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  model: async () => (await import('./model.js')).modelCommand(),
+  demo: async () => (await import('./demo.js')).demoCommand(),
+  replay: async () => (await import('./replay.js')).replayCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
+};
+
+async function createProgram(asked: string): Promise<Command> {
   const program = new Command('posestream')
     .description('Where is this camera, and which way does it look? Live, against a map built beforehand.')
     .version(packageVersion())
     .showHelpAfterError('(--help shows what is understood)')
     .addHelpText('after', EXAMPLES);
-  for (const make of [
-    mapCommand,
-    localizeCommand,
-    evalCommand,
-    serveCommand,
-    modelCommand,
-    demoCommand,
-    replayCommand,
-    exportCommand,
-  ])
-    program.addCommand(make());
+  const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
+  for (const name of names) program.addCommand(await COMMANDS[name]());
   exitByThrowing(program);
   return program;
 }
@@ -54,7 +49,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const program = createProgram();
+  const program = await createProgram(process.argv[2] ?? '');
   if (process.argv.length <= 2) {
     program.outputHelp({ error: true });
     process.exitCode = EXIT.usage;
