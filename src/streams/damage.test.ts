@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSuspect, NO_SUSPICION, suspect, tellsDamage, tellsLoss } from './damage.js';
+import { acrossBreak, isSuspect, NO_SUSPICION, suspect, tellsDamage, tellsLoss } from './damage.js';
 
 test('complaints of decoders, not those of anybody else', () => {
   assert.ok(tellsDamage('[h264 @ 0x5584c0] error while decoding MB 23 11, bytestream -5'));
@@ -46,4 +46,23 @@ test('a key frame that was damaged itself ends no suspicion, however late that i
 test('without key frames they are suspect for twenty seconds', () => {
   const long = suspects(Array.from({ length: 250 }, (_, i) => (i >= 10 ? 1 : 0)));
   assert.deepEqual([long[0], long.at(-1), long.length], [10, 209, 200]);
+});
+
+test('where key frames are farther apart than that, until the next one', () => {
+  const damages = Array.from({ length: 900 }, (_, i) => (i >= 450 ? 1 : 0));
+  const rare = suspects(damages, [0, 400, 800]);
+  assert.deepEqual([rare[0], rare.at(-1), rare.length], [450, 800, 351]);
+  // Pictures that are renewed part by part begin with the only key frame.
+  assert.equal(suspects(damages, [0]).at(-1), 649);
+});
+
+test('a break in time is no interval between key frames', () => {
+  const before = suspect(NO_SUSPICION, 1, 5, 0);
+  const first = suspect(acrossBreak(before, 5, 9000), 1, 9000, 0);
+  assert.ok(isSuspect(first, 9000));
+  const second = suspect(suspect(first, 1, 9003, 9002), 2, 9004, 9002);
+  assert.deepEqual(
+    [9023, 9025].map((atS) => isSuspect(second, atS)),
+    [true, false],
+  );
 });

@@ -20,11 +20,21 @@ export interface Suspicion {
   readonly damages: number;
   /** When the decoder last complained; -Infinity where what it patched is gone. */
   readonly sinceS: number;
+  /** Time of the newest key frame, or where time began anew; -Infinity before the first. */
+  readonly keyS: number;
+  /** Longest time between two key frames so far. */
+  readonly intervalS: number;
 }
 
-export const NO_SUSPICION: Suspicion = { damages: 0, sinceS: Number.NEGATIVE_INFINITY };
+export const NO_SUSPICION: Suspicion = {
+  damages: 0,
+  sinceS: Number.NEGATIVE_INFINITY,
+  keyS: Number.NEGATIVE_INFINITY,
+  intervalS: 0,
+};
 
-/** Longer than between two key frames of nearly any camera: for decoders that do not tell them. */
+/** Longer than between two key frames of most cameras: for decoders that do not tell them, and pictures that are renewed
+ * part by part. */
 const CLEAN_AFTER_S = 20;
 
 /** What was patched is copied from picture to picture until the next key frame. A complaint about that one may come a
@@ -32,9 +42,16 @@ const CLEAN_AFTER_S = 20;
  * @param damages complaints of this connection so far
  * @param keyS time of the newest key frame that is known of; it may be told late */
 export function suspect(before: Suspicion, damages: number, timestampS: number, keyS: number): Suspicion {
-  if (damages > before.damages) return { damages, sinceS: timestampS };
-  const isClean = before.sinceS < keyS && keyS < timestampS;
-  return isClean ? { ...NO_SUSPICION, damages } : before;
+  const sinceS = damages > before.damages ? timestampS : before.sinceS;
+  const newestS = Math.max(keyS, before.keyS);
+  const stepS = Number.isFinite(before.keyS) ? newestS - before.keyS : 0;
+  const isClean = sinceS < newestS && newestS < timestampS;
+  return {
+    damages,
+    sinceS: isClean ? NO_SUSPICION.sinceS : sinceS,
+    keyS: newestS,
+    intervalS: Math.max(before.intervalS, stepS),
+  };
 }
 
 /** Less than between any two pictures: a key frame right behind the break ends the suspicion. */
@@ -43,9 +60,9 @@ const JUST_BEFORE_S = 0.001;
 /** The same under another time line: packets that are missing for seconds leave a gap in time, and no key frame.
  * @param lastS time of the last picture before the break, `timestampS` of the first one after it */
 export function acrossBreak(before: Suspicion, lastS: number, timestampS: number): Suspicion {
-  const sinceS = isSuspect(before, lastS) ? timestampS - JUST_BEFORE_S : NO_SUSPICION.sinceS;
-  return { ...before, sinceS };
+  const beganS = timestampS - JUST_BEFORE_S;
+  return { ...before, keyS: beganS, sinceS: isSuspect(before, lastS) ? beganS : NO_SUSPICION.sinceS };
 }
 
-export const isSuspect = ({ sinceS }: Suspicion, timestampS: number): boolean =>
-  timestampS < sinceS + CLEAN_AFTER_S;
+export const isSuspect = ({ sinceS, intervalS }: Suspicion, timestampS: number): boolean =>
+  timestampS < sinceS + Math.max(CLEAN_AFTER_S, intervalS);
