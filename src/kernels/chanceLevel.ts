@@ -1,5 +1,5 @@
 import { type GuidedTargets, ROWS_PER_TARGET } from './guidedMatch.js';
-import { dotListed, leftRows, type RowDots } from './rowDots.js';
+import { dotListed, type RowDots } from './rowDots.js';
 
 /** Steps through targets and keypoints that share no factor with usual counts, so that pairs hardly repeat. */
 const TARGET_STEP = 7919;
@@ -7,22 +7,20 @@ const KEYPOINT_STEP = 104_729;
 
 /** How alike a target and a keypoint that have nothing to do with each other may look: the `rank`-th largest dot product
  * among `pairs` whose keypoint lies further than `apartPx` from the target's pixel.
- * @param query the keypoints' rows, loaded    @param best [rank] scratch    @returns of unit rows x 127; the smallest number where there is no pair
+ * @param rowDots the targets' rows to the left, the keypoints' to the right    @param best [rank] scratch    @returns of unit rows x 127; the smallest number where there is no pair
  * Allocates nothing. */
 export function chanceLevel(
   targets: GuidedTargets,
   xyPx: Float32Array,
-  query: RowDots,
-  map: Int8Array,
+  rowDots: RowDots,
   pairs: number,
   apartPx: number,
   best: Int32Array,
 ): number {
   best.fill(-(2 ** 31));
-  const keypoints = query.list.length;
+  const keypoints = rowDots.list.length;
   if (targets.count === 0 || keypoints === 0) return best[best.length - 1];
   const apart2 = apartPx * apartPx;
-  const left = leftRows(map, query.dim);
   const targetStep = TARGET_STEP % targets.count;
   const keypointStep = KEYPOINT_STEP % keypoints;
   let t = 0;
@@ -41,9 +39,9 @@ export function chanceLevel(
     const dy = xyPx[2 * k + 1] - targets.xyPx[2 * t + 1];
     const row = targets.rows[ROWS_PER_TARGET * t];
     if (dx * dx + dy * dy < apart2 || row < 0) continue;
-    query.list[0] = k;
-    dotListed(query, left, row, 1);
-    keepLargest(best, query.dots[0]);
+    rowDots.list[0] = k;
+    dotListed(rowDots, row, 1);
+    keepLargest(best, rowDots.dots[0]);
   }
   return best[best.length - 1];
 }

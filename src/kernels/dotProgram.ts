@@ -5,10 +5,11 @@
  *     for (; list < end; list += 4, out += 4)
  *       out[0] = sum over stride of left[i] * rows[list[0] * stride + i]
  *
- * All six are byte addresses but `stride`, the bytes of a row, a multiple of eight above zero. */
+ * All six are byte addresses but `stride`, the bytes of a row, a multiple of sixteen above zero. */
 
 const [I32, V128] = [0x7f, 0x7b];
-const [LEFT, LIST, END, ROWS, STRIDE, OUT, A, B, STOP, SUM] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+const [LEFT, LIST, END, ROWS, STRIDE, OUT, A, B, STOP] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+const [SUM, LEFTS, RIGHTS] = [9, 10, 11];
 
 const get = (local: number) => [0x20, local];
 const set = (local: number) => [0x21, local];
@@ -19,8 +20,10 @@ const store = [0x36, 2, 0];
 const branchIf = (depth: number) => [0x0d, depth];
 const branch = (depth: number) => [0x0c, depth];
 const [BLOCK, LOOP, END_OF] = [[0x02, 0x40], [0x03, 0x40], [0x0b]];
+const loadSixteen = [0xfd, 0x00, 0, 0];
 /** Eight bytes widened to sixteen bits each. */
-const loadEight = [0xfd, 0x01, 0, 0];
+const widenLow = [0xfd, 0x87, 0x01];
+const widenHigh = [0xfd, 0x88, 0x01];
 const zeros = [0xfd, 0x0c, ...new Array<number>(16).fill(0)];
 /** Neighbouring products added to four sums. */
 const dotPairs = [0xfd, 0xba, 0x01];
@@ -34,14 +37,16 @@ const oneRow = [
   ...[...get(LEFT), ...set(A), ...get(LEFT), ...get(STRIDE), ADD, ...set(STOP)],
   ...[...zeros, ...set(SUM)],
   ...LOOP,
-  ...[...get(A), ...loadEight, ...get(B), ...loadEight, ...dotPairs, ...get(SUM), ...addSums, ...set(SUM)],
-  ...[...advance(A, 8), ...advance(B, 8), ...get(A), ...get(STOP), LESS, ...branchIf(0)],
+  ...[...get(A), ...loadSixteen, ...set(LEFTS), ...get(B), ...loadSixteen, ...set(RIGHTS)],
+  ...[...get(LEFTS), ...widenLow, ...get(RIGHTS), ...widenLow, ...dotPairs, ...get(SUM), ...addSums],
+  ...[...get(LEFTS), ...widenHigh, ...get(RIGHTS), ...widenHigh, ...dotPairs, ...addSums, ...set(SUM)],
+  ...[...advance(A, 16), ...advance(B, 16), ...get(A), ...get(STOP), LESS, ...branchIf(0)],
   ...END_OF,
   ...[...get(OUT), ...lane(0), ...lane(1), ADD, ...lane(2), ...lane(3), ADD, ADD, ...store],
 ];
 
 const body = [
-  ...[2, 3, I32, 1, V128],
+  ...[2, 3, I32, 3, V128],
   ...BLOCK,
   ...LOOP,
   ...[...get(LIST), ...get(END), NOT_LESS, ...branchIf(1)],

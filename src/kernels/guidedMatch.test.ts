@@ -5,7 +5,7 @@ import { createPointGrid, fillPointGrid } from './grid.js';
 import { createGuidedMatches, type GuidedTargets, HALF_ALIKE, matchGuided, NO_DOT } from './guidedMatch.js';
 import { createRandom, type Random } from './random.js';
 import { roundRows } from './roundRows.js';
-import { createRowDots, dotListed, leftRows, loadRows } from './rowDots.js';
+import { createRowDots, dotListed, loadLeft, loadRight, reserveLeft } from './rowDots.js';
 
 const int8 = (length: number, random: Random) => Int8Array.from({ length }, () => random.integer(255) - 127);
 
@@ -34,14 +34,37 @@ test('dot products of listed rows are exact for every length, wherever the rows 
   const random = createRandom(4);
   const rowDots = createRowDots();
   for (let round = 0; round < 300; round++) {
-    const [dim, count, from] = [1 + random.integer(140), 1 + random.integer(900), random.integer(9)];
-    const [rows, left] = [int8(count * dim, random), int8(from + 5 * dim, random).subarray(from)];
-    loadRows(rowDots, rows, count, dim);
-    const [row, listed] = [random.integer(5), random.integer(Math.min(count, 9) + 1)];
+    const [dim, count, lefts] = [1 + random.integer(140), 1 + random.integer(900), 1 + random.integer(300)];
+    const [rows, left] = [int8(count * dim, random), int8((lefts + 5) * dim, random)];
+    reserveLeft(rowDots, lefts, dim);
+    const split = random.integer(lefts + 1);
+    loadLeft(rowDots, 0, left, 5, split);
+    loadLeft(rowDots, split, left, 5 + split, lefts - split);
+    loadRight(rowDots, rows, count);
+    const [row, listed] = [random.integer(lefts), random.integer(Math.min(count, 9) + 1)];
     for (let i = 0; i < listed; i++) rowDots.list[i] = random.integer(count);
-    dotListed(rowDots, leftRows(left, dim), row, listed);
+    dotListed(rowDots, row, listed);
     for (let i = 0; i < listed; i++)
-      assert.equal(rowDots.dots[i], dotInt8(left, row * dim, rows, rowDots.list[i] * dim, dim));
+      assert.equal(rowDots.dots[i], dotInt8(left, (5 + row) * dim, rows, rowDots.list[i] * dim, dim));
+  }
+});
+
+test('left rows stay while right ones come and go', () => {
+  const random = createRandom(6);
+  const rowDots = createRowDots();
+  const dim = 24;
+  const left = int8(40 * dim, random);
+  reserveLeft(rowDots, 40, dim);
+  loadLeft(rowDots, 0, left, 0, 40);
+  for (const count of [10, 5000, 1, 0, 70_000, 3]) {
+    const rows = int8(count * dim, random);
+    loadRight(rowDots, rows, count);
+    for (let i = 0; i < Math.min(count, 20); i++) {
+      rowDots.list[0] = random.integer(count);
+      const row = random.integer(40);
+      dotListed(rowDots, row, 1);
+      assert.equal(rowDots.dots[0], dotInt8(left, row * dim, rows, rowDots.list[0] * dim, dim));
+    }
   }
 });
 
@@ -58,7 +81,9 @@ test('best, second and owner are those that a look at every pair finds', () => {
   for (let round = 0; round < 200; round++) {
     const { targets, xyPx, keypoints, query, map } = scene(random);
     fillPointGrid(grid, xyPx, keypoints, 320, 320, 5 + 40 * random.uniform());
-    matchGuided(targets, grid, query, map, out);
+    reserveLeft(out.rowDots, map.length / query.dim, query.dim);
+    loadLeft(out.rowDots, 0, map, 0, map.length / query.dim);
+    matchGuided(targets, grid, query.rows, out);
     const pairs = allPairs(targets, xyPx, keypoints, query, map);
     for (let t = 0; t < targets.count; t++) {
       const [best, second] = bestTwo(pairs.filter((p) => p.t === t));
@@ -109,8 +134,10 @@ test('what chance offers: about the share of unrelated pairs that was asked for 
   const rows = Int32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? i / 2 : -1));
   const targets = { count, xyPx, radiusPx: new Float32Array(count), rows };
   const rowDots = createRowDots();
-  loadRows(rowDots, query.rows, count, dim);
-  const level = chanceLevel(targets, xyPx, rowDots, map, 2000, 120, new Int32Array(20));
+  reserveLeft(rowDots, count, dim);
+  loadLeft(rowDots, 0, map, 0, count);
+  loadRight(rowDots, query.rows, count);
+  const level = chanceLevel(targets, xyPx, rowDots, 2000, 120, new Int32Array(20));
   let above = 0;
   for (let t = 0; t < count; t++)
     for (let k = 0; k < count; k++) if (dotInt8(map, t * dim, query.rows, k * dim, dim) >= level) above++;

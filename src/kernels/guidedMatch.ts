@@ -1,5 +1,5 @@
 import { type PointGrid, searchRadius } from './grid.js';
-import { createRowDots, dotListed, type LeftRows, leftRows, loadRows, type RowDots } from './rowDots.js';
+import { createRowDots, dotListed, loadRight, type RowDots } from './rowDots.js';
 
 /** Rows that stand for one target at most. */
 export const ROWS_PER_TARGET = 2;
@@ -11,15 +11,9 @@ export interface GuidedTargets {
   readonly xyPx: Float32Array;
   /** [n] */
   readonly radiusPx: Float32Array;
-  /** [n x ROWS_PER_TARGET] descriptor rows that stand for the target, the likeliest first; the best counts, the next only
-   * where the one before is half alike. -1 for none. */
+  /** [n x ROWS_PER_TARGET] descriptors that stand for the target, left rows of the matches' `rowDots`, the likeliest first;
+   * the best counts, the next only where the one before is half alike. -1 for none. */
   readonly rows: Int32Array;
-}
-
-/** Int8 rows, unit x 127. */
-export interface Int8Rows {
-  readonly rows: Int8Array;
-  readonly dim: number;
 }
 
 /** Best and second best on either side, by dot product of unit rows x 127; grown where too small. */
@@ -53,25 +47,25 @@ export function createGuidedMatches(): GuidedMatches {
   };
 }
 
-/** Compares every target with the keypoints of its window. Ties go to the keypoint of the lower cell and number, and to
- * the lower target. Allocates nothing once `out` has grown. Cost O(targets x keypoints per window x dim). */
+/** Compares every target with the keypoints of its window. The targets' descriptors must have been loaded as left rows of
+ * `out.rowDots`. Ties go to the keypoint of the lower cell and number, and to
+ * the lower target. Allocates nothing once `out` has grown.
+ * @param query the keypoints' descriptors, unit x 127. Cost O(targets x keypoints per window x dim). */
 export function matchGuided(
   targets: GuidedTargets,
   grid: PointGrid,
-  query: Int8Rows,
-  map: Int8Array,
+  query: Int8Array,
   out: GuidedMatches,
 ): void {
   reset(out, targets.count, grid.count);
   const { xyPx, radiusPx, rows } = targets;
   const { rowDots } = out;
-  loadRows(rowDots, query.rows, grid.count, query.dim);
-  const left = leftRows(map, query.dim);
+  loadRight(rowDots, query, grid.count);
   const { list } = rowDots;
   for (let t = 0; t < targets.count; t++) {
     const found = searchRadius(grid, xyPx[2 * t], xyPx[2 * t + 1], radiusPx[t], list);
     if (found === 0) continue;
-    bestDots(rowDots, left, rows, t, found, out.window);
+    bestDots(rowDots, rows, t, found, out.window);
     offerAll(out, t, list, found);
   }
 }
@@ -81,19 +75,12 @@ export function matchGuided(
 export const HALF_ALIKE = (127 * 127) / 2;
 
 /** Of the candidates listed, each one's best dot product with the target's rows. */
-function bestDots(
-  rowDots: RowDots,
-  left: LeftRows,
-  rows: Int32Array,
-  t: number,
-  found: number,
-  best: Int32Array,
-): void {
+function bestDots(rowDots: RowDots, rows: Int32Array, t: number, found: number, best: Int32Array): void {
   const { dots } = rowDots;
   let isFirst = true;
   for (let r = ROWS_PER_TARGET * t; r < ROWS_PER_TARGET * (t + 1); r++) {
     if (rows[r] < 0) continue;
-    dotListed(rowDots, left, rows[r], found);
+    dotListed(rowDots, rows[r], found);
     let isAsked = false;
     for (let c = 0; c < found; c++) {
       const before = isFirst ? NO_DOT : best[c];

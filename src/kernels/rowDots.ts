@@ -17,22 +17,24 @@ type Dots = (left: number, list: number, end: number, rows: number, stride: numb
 
 const PAGE_BYTES = 65_536;
 
-/** Rows of whole numbers to take dot products with, a few nanoseconds each. */
+/** Rows of whole numbers on two sides, to take dot products between, a few nanoseconds each. The left ones stay until
+ * others are loaded. */
 export interface RowDots {
-  /** [loaded rows] numbers of rows, to be filled in by the caller, ... */
+  /** [right rows] numbers of right rows, to be filled in by the caller, ... */
   list: Int32Array;
   /** ... and their dot products. */
   dots: Int32Array;
   bytes: Int8Array;
-  words: Int32Array;
   readonly memory: Memory;
   readonly run: Dots;
+  /** Numbers in a row. */
   dim: number;
-  /** Bytes a row takes: whole blocks of eight, zeros at its end. */
+  /** Bytes a row takes: whole blocks of sixteen, zeros at its end. */
   stride: number;
+  /** Left rows there is room for, from byte 0 on. */
+  leftRows: number;
   dotsAt: number;
-  leftAt: number;
-  rowsAt: number;
+  rightAt: number;
 }
 
 export function createRowDots(): RowDots {
@@ -40,59 +42,63 @@ export function createRowDots(): RowDots {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(DOT_PROGRAM), { kernels: { memory } });
   const empty = new Int32Array(0);
   return {
-    ...{ list: empty, dots: empty, bytes: new Int8Array(memory.buffer), words: empty },
-    ...{ memory, run: exports.dots },
-    ...{ dim: 0, stride: 0, dotsAt: 0, leftAt: 0, rowsAt: 0 },
+    ...{ list: empty, dots: empty, bytes: new Int8Array(memory.buffer), memory, run: exports.dots },
+    ...{ dim: 0, stride: 0, leftRows: 0, dotsAt: 0, rightAt: 0 },
   };
 }
 
-/** Takes a copy of rows. Allocates only where they are more than ever before, or of another number. */
-export function loadRows(to: RowDots, rows: Int8Array, count: number, dim: number): void {
-  const stride = Math.max(8, (dim + 7) & -8);
-  if (to.list.length !== count || to.stride !== stride) reserve(to, count, stride);
+/** Room for left rows; what was loaded is gone. Allocates only where they are more than ever before, or longer. */
+export function reserveLeft(to: RowDots, count: number, dim: number): void {
+  const isRoom = dim === to.dim && count <= to.leftRows;
+  if (isRoom) return;
   to.dim = dim;
-  if (stride === dim) to.bytes.set(rows.subarray(0, count * dim), to.rowsAt);
-  else {
-    to.bytes.fill(0, to.leftAt);
-    for (let row = 0; row < count; row++)
-      to.bytes.set(rows.subarray(row * dim, (row + 1) * dim), to.rowsAt + row * stride);
-  }
+  to.stride = Math.max(BLOCK_BYTES, (dim + BLOCK_BYTES - 1) & -BLOCK_BYTES);
+  to.leftRows = Math.ceil(1.5 * count);
+  placeRight(to, to.list.length);
 }
 
-/** List, dot products, the left row, the rows. */
-function reserve(to: RowDots, count: number, stride: number): void {
-  to.stride = stride;
-  to.dotsAt = 4 * count;
-  to.leftAt = (8 * count + 15) & -16;
-  to.rowsAt = to.leftAt + stride;
-  const missing = to.rowsAt + count * stride - to.memory.buffer.byteLength;
+/** Copies left rows [at, at + count) from row `from` of `rows` on. */
+export function loadLeft(to: RowDots, at: number, rows: Int8Array, from: number, count: number): void {
+  copyRows(to, at * to.stride, rows, from, count);
+}
+
+/** Copies the right rows, as long as the left ones. Allocates only where they are another number than before. */
+export function loadRight(to: RowDots, rows: Int8Array, count: number): void {
+  if (to.list.length !== count) placeRight(to, count);
+  copyRows(to, to.rightAt, rows, 0, count);
+}
+
+const BLOCK_BYTES = 16;
+
+function copyRows({ bytes, dim, stride }: RowDots, at: number, rows: Int8Array, from: number, count: number) {
+  if (stride === dim) bytes.set(rows.subarray(from * dim, (from + count) * dim), at);
+  else
+    for (let row = 0; row < count; row++) {
+      const end = at + row * stride;
+      bytes.set(rows.subarray((from + row) * dim, (from + row + 1) * dim), end);
+      bytes.fill(0, end + dim, end + stride);
+    }
+}
+
+/** Left rows, list, dot products, right rows. */
+function placeRight(to: RowDots, count: number): void {
+  const listAt = to.leftRows * to.stride;
+  to.dotsAt = listAt + 4 * count;
+  to.rightAt = (to.dotsAt + 4 * count + BLOCK_BYTES - 1) & -BLOCK_BYTES;
+  const missing = to.rightAt + count * to.stride - to.memory.buffer.byteLength;
   if (missing > 0) to.memory.grow(Math.ceil(missing / PAGE_BYTES));
   const { buffer } = to.memory;
   to.bytes = new Int8Array(buffer);
-  to.words = new Int32Array(buffer);
-  to.list = new Int32Array(buffer, 0, count);
+  to.list = new Int32Array(buffer, listAt, count);
   to.dots = new Int32Array(buffer, to.dotsAt, count);
 }
 
-/** Rows to be taken one after another as the left side; as long as the loaded ones. */
-export interface LeftRows {
-  readonly bytes: Int8Array;
-  /** The same four bytes at a time, where they lie so that this is possible. */
-  readonly words: Int32Array | null;
-}
-
-export function leftRows(bytes: Int8Array, dim: number): LeftRows {
-  const { buffer, byteOffset, byteLength } = bytes;
-  const fits = byteOffset % 4 === 0 && dim % 4 === 0;
-  return { bytes, words: fits ? new Int32Array(buffer, byteOffset, byteLength >> 2) : null };
-}
-
-/** Dot products of one left row with the loaded rows that `list` names first, to `dots`. Allocates nothing. */
-export function dotListed(to: RowDots, { bytes, words }: LeftRows, row: number, listed: number): void {
-  const { leftAt, dim } = to;
-  if (words !== null) {
-    const [at, from, end] = [leftAt >> 2, (row * dim) >> 2, dim >> 2];
-    for (let i = 0; i < end; i++) to.words[at + i] = words[from + i];
-  } else for (let i = 0; i < dim; i++) to.bytes[leftAt + i] = bytes[row * dim + i];
-  to.run(leftAt, 0, 4 * listed, to.rowsAt, to.stride, to.dotsAt);
+/** Dot products of a left row with the right ones that `list` names first, to `dots`. Allocates nothing. */
+export function dotListed(
+  { run, leftRows, stride, rightAt, dotsAt }: RowDots,
+  row: number,
+  listed: number,
+): void {
+  const listAt = leftRows * stride;
+  run(row * stride, listAt, listAt + 4 * listed, rightAt, stride, dotsAt);
 }

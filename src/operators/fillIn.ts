@@ -25,9 +25,9 @@ export function fillIn(
   ws: GuidedWorkspace,
 ): GuidedFix {
   const { camera, features, frame, watch } = query;
-  const { map, options } = localizer;
+  const { options } = localizer;
   const start = writeMatrix3x4(inverse(attempt.pose.worldFromCam), new Float64Array(12));
-  const found = watch.time('matchMs', () => closeMatches(map, camera, features, start, options.ratio, ws));
+  const found = watch.time('matchMs', () => closeMatches(camera, features, start, options.ratio, ws));
   if (found.count < MIN_MATCHES) return attempt;
   const thresholdPx = CLOSE * inlierThresholdPx(options, camera);
   const limits = { thresholdPx, seed: options.seed + frame.sequence };

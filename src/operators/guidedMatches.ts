@@ -9,6 +9,7 @@ import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.
 import { createGuidedMatches, type GuidedMatches, matchGuided, NO_DOT } from '../kernels/guidedMatch.js';
 import { createNearMask, fillNearMask, type NearMask } from '../kernels/nearMask.js';
 import { roundRows } from '../kernels/roundRows.js';
+import { loadLeft, reserveLeft } from '../kernels/rowDots.js';
 import {
   createExpectedPoints,
   createExpectWorkspace,
@@ -19,6 +20,7 @@ import {
 import {
   createLocalMap,
   createLocalMapScratch,
+  gatherLocalMap,
   type LocalMap,
   type LocalMapScratch,
 } from '../tracking/localMap.js';
@@ -64,6 +66,25 @@ export function createGuidedWorkspace(): GuidedWorkspace {
   };
 }
 
+/** Gathers the local map of a keyframe, its descriptors ready to be compared. */
+export function gatherAround(
+  map: MapModel,
+  keyframe: number,
+  most: number,
+  { local, localScratch, matches: { rowDots } }: GuidedWorkspace,
+): void {
+  if (!gatherLocalMap(map, keyframe, most, local, localScratch)) return;
+  const { offsets, descriptors, dim } = map.observations;
+  reserveLeft(rowDots, local.offsets[local.pointCount], dim);
+  let row = 0;
+  for (let i = 0; i < local.keyframeCount; i++) {
+    const start = offsets[local.keyframes[i]];
+    const count = offsets[local.keyframes[i] + 1] - start;
+    loadLeft(rowDots, row, descriptors, start, count);
+    row += count;
+  }
+}
+
 /** Makes the frame's keypoints searchable. */
 export function loadQuery(camera: Camera, features: Features, ws: GuidedWorkspace): void {
   const cellPx = (CELL_PX * camera.widthPx) / REFERENCE_WIDTH_PX;
@@ -81,7 +102,6 @@ export interface GuidedMatched {
  * @param pose [12] row-major 3x4 camFromWorld    @param covariance of `pose`, left perturbation
  * @param limit points looked for at most, in the local map's order */
 export function guidedMatches(
-  map: MapModel,
   camera: Camera,
   features: Features,
   pose: Float64Array,
@@ -93,18 +113,9 @@ export function guidedMatches(
   const options = { ...optionsFor(camera), limit };
   const { expected, matches, local } = ws;
   expectPoints(local, lensOf(camera), pose, covariance, options, null, ws.expect, expected);
-  matchExpected(map, features, ws);
+  matchExpected(features, ws);
   const apartPx = 2 * options.maxRadiusPx;
-  const { descriptors } = map.observations;
-  ws.level = chanceLevel(
-    expected,
-    features.xyPx,
-    matches.rowDots,
-    descriptors,
-    CHANCE_PAIRS,
-    apartPx,
-    ws.chance,
-  );
+  ws.level = chanceLevel(expected, features.xyPx, matches.rowDots, CHANCE_PAIRS, apartPx, ws.chance);
   return {
     correspondences: toCorrespondences(features.xyPx, pick(ws, ratio).sort(bestFirst), ws),
     expected: expected.count,
@@ -115,7 +126,6 @@ export function guidedMatches(
 /** All the local map has within the least radius of where a pose that was found puts it; what chance offers is as in the
  * search that found the pose. @param pose [12] row-major 3x4 camFromWorld */
 export function closeMatches(
-  map: MapModel,
   camera: Camera,
   features: Features,
   pose: Float64Array,
@@ -127,7 +137,7 @@ export function closeMatches(
   const { widthPx, heightPx, minRadiusPx } = options;
   fillNearMask(near, features.xyPx, features.count, widthPx, heightPx, minRadiusPx);
   expectPoints(local, lensOf(camera), pose, null, options, near, ws.expect, expected);
-  matchExpected(map, features, ws);
+  matchExpected(features, ws);
   return toCorrespondences(features.xyPx, pick(ws, ratio), ws);
 }
 
@@ -139,13 +149,8 @@ function optionsFor({ widthPx, heightPx }: Camera): Omit<PredictOptions, 'limit'
   };
 }
 
-function matchExpected(
-  { observations }: MapModel,
-  { descriptors, dim }: Features,
-  ws: GuidedWorkspace,
-): void {
-  const query = { rows: roundRows(descriptors), dim };
-  matchGuided(ws.expected, ws.grid, query, observations.descriptors, ws.matches);
+function matchExpected({ descriptors }: Features, { expected, grid, matches }: GuidedWorkspace): void {
+  matchGuided(expected, grid, roundRows(descriptors), matches);
 }
 
 interface Picked {

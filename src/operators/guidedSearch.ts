@@ -55,10 +55,10 @@ export function searchAround(
 ): GuidedAttempt {
   const start = writeMatrix3x4(inverse(worldFromCam), new Float64Array(12));
   const { camera, features, watch } = query;
-  const { map, options } = localizer;
+  const { options } = localizer;
   const found = watch.time('matchMs', () => {
     const ofCamera = transport(adjoint(start), covariance);
-    return guidedMatches(map, camera, features, start, ofCamera, options.ratio, limit, ws);
+    return guidedMatches(camera, features, start, ofCamera, options.ratio, limit, ws);
   });
   return watch.time('solveMs', () => judge(localizer, query, keyframe, start, found, ws));
 }

@@ -3,11 +3,10 @@ import type { Correspondences } from '../domain/place.js';
 import { transport } from '../geometry/covariance.js';
 import { adjoint } from '../geometry/poseMatrix.js';
 import { writeMatrix3x4 } from '../geometry/rigid.js';
-import { gatherLocalMap } from '../tracking/localMap.js';
 import { innovation } from '../tracking/motion.js';
 import type { Prediction } from '../tracking/prediction.js';
 import { fillIn, type GuidedFix } from './fillIn.js';
-import { createGuidedWorkspace, type GuidedWorkspace, loadQuery } from './guidedMatches.js';
+import { createGuidedWorkspace, type GuidedWorkspace, gatherAround, loadQuery } from './guidedMatches.js';
 import { type GuidedAttempt, searchAround, type Where } from './guidedSearch.js';
 import type { Localizer, Query } from './localizer.js';
 import { isSureLock, judgeLock } from './lockGate.js';
@@ -31,7 +30,7 @@ export function trackLocalMap(localizer: Localizer, query: Query, prediction: Pr
   const ws = guidedWorkspaceOf(localizer);
   const { keyframe } = prediction;
   query.watch.time('matchMs', () => {
-    gatherLocalMap(localizer.map, keyframe, MAX_KEYFRAMES, ws.local, ws.localScratch);
+    gatherAround(localizer.map, keyframe, MAX_KEYFRAMES, ws);
     loadQuery(query.camera, query.features, ws);
   });
   let where: Where = prediction;

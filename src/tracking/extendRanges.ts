@@ -1,8 +1,7 @@
 import type { Rigid } from '../domain/rigid.js';
 import { rotationMatrix } from '../geometry/rigid.js';
 import { fillPointGrid } from '../kernels/grid.js';
-import { matchGuided } from '../kernels/guidedMatch.js';
-import { type OdometryWorkspace, roomForTargets } from './odometry.js';
+import { matchSnapshots, type OdometryWorkspace, roomForTargets } from './odometry.js';
 import type { Snapshot } from './snapshot.js';
 
 /** With so many keypoints of known distance a motion is well measured; what a motion says of more would only carry its own
@@ -53,8 +52,7 @@ function matchNearby(previous: Snapshot, current: Snapshot, ws: OdometryWorkspac
     targets.rows[2 * i] = i;
     targets.rows[2 * i + 1] = -1;
   }
-  const { descriptors, dim } = current;
-  matchGuided(targets, ws.grid, { rows: descriptors, dim }, previous.descriptors, ws.matches);
+  matchSnapshots(previous, current, ws);
 }
 
 /** The first frame's keypoint that a keypoint and itself choose each other with, neither with a rival; else -1. */

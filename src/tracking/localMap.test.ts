@@ -33,12 +33,24 @@ function expectedRows(map: MapModel, keyframe: number, most: number): Map<number
   const { offsets, neighbour } = map.covisibility;
   const near = neighbour.subarray(offsets[keyframe], offsets[keyframe + 1]).slice(0, most - 1);
   const rows = new Map<number, number[]>();
+  let row = 0;
   for (const k of [keyframe, ...near])
     for (let o = map.observations.offsets[k]; o < map.observations.offsets[k + 1]; o++) {
       const point = map.observations.point[o];
-      rows.set(point, [...(rows.get(point) ?? []), o]);
+      rows.set(point, [...(rows.get(point) ?? []), row++]);
     }
   return rows;
+}
+
+/** [keyframes] where each one's rows begin. */
+function firstRows(
+  { observations: { offsets } }: MapModel,
+  { keyframes, keyframeCount }: LocalMap,
+): number[] {
+  const firsts = [0];
+  for (const k of keyframes.subarray(0, keyframeCount))
+    firsts.push(firsts.at(-1)! + offsets[k + 1] - offsets[k]);
+  return firsts;
 }
 
 function check(map: MapModel, local: LocalMap, keyframe: number, most: number): void {
@@ -54,8 +66,11 @@ function check(map: MapModel, local: LocalMap, keyframe: number, most: number): 
       [...map.points.xyz.subarray(3 * local.points[at], 3 * local.points[at] + 3)],
     );
     for (const [i, row] of rows.entries()) {
+      const first = firstRows(map, local)[local.seenFrom[start + i]];
       const k = local.keyframes[local.seenFrom[start + i]];
-      assert.ok(row >= map.observations.offsets[k] && row < map.observations.offsets[k + 1]);
+      const seen = map.observations.offsets[k + 1] - map.observations.offsets[k];
+      assert.ok(row >= first && row < first + seen);
+      assert.equal(map.observations.point[map.observations.offsets[k] + row - first], local.points[at]);
     }
   }
 }

@@ -18,7 +18,7 @@ export interface LocalMap {
   xyz: Float64Array;
   /** [pointCount + 1] into rows and seenFrom. */
   offsets: Int32Array;
-  /** Rows of the map's observations. */
+  /** Which of the keyframes' observations, numbered one keyframe after the other. */
   rows: Int32Array;
   /** Which of `keyframes` each row belongs to. */
   seenFrom: Uint8Array;
@@ -61,8 +61,8 @@ export function createLocalMapScratch(): LocalMapScratch {
   };
 }
 
-/** Fills `local` for a keyframe; nothing to do where it is there already. Cost O(observations of its keyframes), whatever
- * the size of the map.
+/** Fills `local` for a keyframe; nothing to do, and false, where it is there already. Cost O(observations of its
+ * keyframes), whatever the size of the map.
  * @param most keyframes at most, itself included */
 export function gatherLocalMap(
   map: MapModel,
@@ -70,13 +70,14 @@ export function gatherLocalMap(
   most: number,
   local: LocalMap,
   ws: LocalMapScratch,
-): void {
-  if (local.keyframe === keyframe) return;
+): boolean {
+  if (local.keyframe === keyframe) return false;
   local.keyframe = keyframe;
   chooseKeyframes(map, keyframe, most, local);
   reserve(map, local, ws);
   const points = numberPoints(map, local, ws);
   fill(map, local, points, ws);
+  return true;
 }
 
 function chooseKeyframes(
@@ -164,11 +165,12 @@ function fill(
   for (let p = 0; p < points; p++) local.offsets[p + 1] += local.offsets[p];
   let row = 0;
   for (let i = 0; i < local.keyframeCount; i++) {
-    const end = observations.offsets[local.keyframes[i] + 1];
-    for (let o = observations.offsets[local.keyframes[i]]; o < end; o++) {
-      const p = numberOfRow[row++];
+    const start = observations.offsets[local.keyframes[i]];
+    const end = row + observations.offsets[local.keyframes[i] + 1] - start;
+    for (; row < end; row++) {
+      const p = numberOfRow[row];
       const to = local.offsets[p + 1] - seen[p]--;
-      local.rows[to] = o;
+      local.rows[to] = row;
       local.seenFrom[to] = i;
     }
   }

@@ -10,6 +10,7 @@ import { refineFrom } from '../geometry/refineFrom.js';
 import { angleBetween, identity, inverse, transformPoint, writeMatrix3x4 } from '../geometry/rigid.js';
 import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.js';
 import { createGuidedMatches, type GuidedMatches, matchGuided } from '../kernels/guidedMatch.js';
+import { loadLeft, reserveLeft } from '../kernels/rowDots.js';
 import type { Snapshot } from './snapshot.js';
 
 /** How the camera moved between two frames, by their own keypoints. */
@@ -111,8 +112,7 @@ function attempt(
   const radiusPx = scale * (how === 'refined' ? NEAR_PX : FAR_PX);
   const start = writeMatrix3x4(inverse(expected), new Float64Array(12));
   expectKeypoints(previous, start, radiusPx, ws);
-  const query = { rows: current.descriptors, dim: current.dim };
-  matchGuided(ws.targets, ws.grid, query, previous.descriptors, ws.matches);
+  matchSnapshots(previous, current, ws);
   const pairs = pickPairs(previous, current, ws);
   if (pairs < MIN_INLIERS) return null;
   const limits = { thresholdPx: THRESHOLD_PX * scale, seed: 1 };
@@ -131,6 +131,18 @@ function attempt(
   if (solved === null || solved.inliers < MIN_INLIERS || solved.inliers < MIN_RATIO * pairs) return null;
   carryRanges(solved, pairs, current, ws);
   return describe(solved, pairs, ws);
+}
+
+/** Compares the workspace's targets, keypoints of the first frame, with the keypoints of the second in the workspace's
+ * grid. */
+export function matchSnapshots(
+  previous: Snapshot,
+  current: Snapshot,
+  { targets, grid, matches }: OdometryWorkspace,
+): void {
+  reserveLeft(matches.rowDots, previous.count, previous.dim);
+  loadLeft(matches.rowDots, 0, previous.descriptors, 0, previous.count);
+  matchGuided(targets, grid, current.descriptors, matches);
 }
 
 /** Keypoints of known distance, where they should appear. */

@@ -9,7 +9,7 @@ const SCALE_COST = 0.25;
 
 /** Observations of a point that were seen most like the camera would see it now, the best two.
  * @param at     point of the local map    @param centre [3] camera centre, world
- * @param out    written at [offset, offset + 2): rows of the map's observations, -1 for none
+ * @param out    written at [offset, offset + 2): rows of the local map, -1 for none
  * @returns keyframe of the first, numbered as in the local map; -1 where no view is near enough. Allocates nothing. */
 export function nearestViews(
   local: LocalMap,
