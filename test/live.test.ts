@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { demoMap } from '../src/cli/demoMap.js';
 import { type ServerMessage, serverMessage } from '../src/server/wire.js';
 import { ffmpeg, hasFfmpeg } from './clips.js';
 import { type RtspServer, startRtspServer } from './rtspServer.js';
@@ -21,12 +22,11 @@ const CAMERA = town('day-other-lane', 'intrinsics.json');
 /** A camera on the network, the real server as a process of its own, a client on its socket. */
 describe('live', { skip: hasFfmpeg ? false : 'no ffmpeg and ffprobe on the PATH' }, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'posestream-live-'));
-  const map = join(scratch, 'town.map');
+  let map: string;
   let camera: RtspServer;
 
   before(async () => {
-    const built = await posestream('map', 'build', town('day-map', 'video.mp4'), '--out', map);
-    assert.equal(built.code, 0, built.stderr);
+    map = await demoMap(town('day-map'), new AbortController().signal);
     const clip = join(scratch, 'cam.h264');
     const x264 = ['-c:v', 'libx264', '-profile:v', 'baseline', '-bf', '0', '-g', '15', '-pix_fmt', 'yuv420p'];
     const annexB = ['-x264-params', 'slices=1:sliced-threads=0', '-f', 'h264', clip];

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { buildMapFile } from '../src/cli/buildMapFile.js';
-import { openInput } from '../src/cli/input.js';
 import { DEFAULT_MODEL, type OpenLocalizer, openLocalizer } from '../src/cli/openLocalizer.js';
 import type { Frame } from '../src/domain/frame.js';
 import type { Outcome } from '../src/domain/outcome.js';
 import { readTextFile } from '../src/map/posedFolder.js';
 import { parseTum, type TimedPose } from '../src/map/tum.js';
+import { everyNth } from './support/everyNth.js';
 import { black, blurred, mirrored } from './support/pictures.js';
 import { cut, holdAgainst, playShots, type Seen, type Stretch } from './support/scenario.js';
 import { repositoryPath } from './support/shared.js';
@@ -34,8 +34,8 @@ describe('scenarios', { skip: !existsSync(town('day-map', 'video.mp4')) && 'the 
     const out = join(scratch, 'town.map');
     const map = { out, model: DEFAULT_MODEL, maxSidePx: MAX_SIDE_PX, keypoints: 2000, every: 3 };
     await buildMapFile(town('day-map', 'video.mp4'), map, new AbortController().signal);
-    localizer = await openLocalizer({ mapPath: out, modelPath: DEFAULT_MODEL });
-    clip = await everyNth(town('day-other-lane', 'video.mp4'), EVERY);
+    localizer = await openLocalizer({ mapPath: out, modelPath: DEFAULT_MODEL, threads: 1 });
+    clip = await everyNth(town('day-other-lane', 'video.mp4'), EVERY, MAX_SIDE_PX);
     poses = parseTum(readTextFile(town('day-other-lane', 'poses.tum')), 'poses.tum');
   });
   after(async () => {
@@ -119,15 +119,6 @@ describe('scenarios', { skip: !existsSync(town('day-map', 'video.mp4')) && 'the 
     }
   });
 });
-
-async function everyNth(video: string, n: number): Promise<Frame[]> {
-  const frames: Frame[] = [];
-  for await (const frame of (await openInput(video, { maxSidePx: MAX_SIDE_PX })).frames) {
-    if (frame.sequence % n === 0) frames.push({ ...frame, pixels: frame.pixels.slice() });
-    frame.release();
-  }
-  return frames;
-}
 
 const stateOf = (outcome: Outcome) => (outcome.kind === 'dropped' ? 'dropped' : outcome.state);
 const isFix = (outcome: Outcome) => outcome.kind === 'posed' && outcome.pose.source !== 'coasted';
