@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { redactUrl } from '../streams/redactUrl.js';
+import { wordsHidden } from '../streams/redactUrl.js';
 import { formatLogLine } from './logText.js';
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -50,7 +50,7 @@ export function createLog({ level, format, isColoured = false, secrets = [], wri
     },
     { write: (line: string) => write(shown(line)) },
   );
-  return logOf(root, cleanerOf(secrets));
+  return logOf(root, wordsHidden(secrets));
 }
 
 /** For those who only know messages: warnings of one kind. */
@@ -105,11 +105,6 @@ function logOf(logger: Logger, clean: (text: string) => string): Log {
       for (const log of streams.values()) log.flush();
     },
   };
-}
-
-function cleanerOf(secrets: readonly string[]): (text: string) => string {
-  const words = secrets.filter((secret) => secret !== '').toSorted((a, b) => b.length - a.length);
-  return (text) => words.reduce((line, word) => line.replaceAll(word, '***'), redactUrl(text));
 }
 
 const cleanFields = (fields: LogFields, clean: (text: string) => string): LogFields =>

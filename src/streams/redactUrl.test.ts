@@ -21,6 +21,8 @@ test('the password of the URL at hand is covered wherever a message quotes it', 
     redact('Bad "s3%40cret" or s3@cret at rtsp://admin:s3%40cret@cam'),
     'Bad "***" or *** at rtsp://***@cam',
   );
+  assert.equal(redactorFor('rtsp://a:x&key=yz@cam/1')('Bad "x&key=yz"'), 'Bad "***"');
+  assert.equal(redactorFor('rtsp://a:pass@cam/1')('at cam?password=yz'), 'at cam?***word=***');
   assert.equal(redactorFor('rtsp://cam/1')('as it is'), 'as it is');
 });
 

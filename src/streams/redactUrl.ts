@@ -8,9 +8,13 @@ export function redactUrl(text: string): string {
 }
 
 /** Redacts text that may quote parts of `url` out of their context, as ffmpeg's messages do. */
-export function redactorFor(url: string): (text: string) => string {
-  const secrets = secretsOf(url);
-  return (text) => secrets.reduce((line, secret) => line.replaceAll(secret, '***'), redactUrl(text));
+export const redactorFor = (url: string): ((text: string) => string) => wordsHidden(secretsOf(url));
+
+/** Redacts URLs, and these words wherever they are. A word that looks like a piece of a URL has another form by then. */
+export function wordsHidden(words: readonly string[]): (text: string) => string {
+  const forms = words.filter((word) => word !== '').flatMap((word) => [word, redactUrl(word)]);
+  const longestFirst = forms.toSorted((a, b) => b.length - a.length);
+  return (text) => longestFirst.reduce((line, form) => line.replaceAll(form, '***'), redactUrl(text));
 }
 
 function secretsOf(url: string): string[] {
