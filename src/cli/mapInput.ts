@@ -70,7 +70,7 @@ function found(folder: string): string {
     : ` (it holds ${names.join(', ')}${names.length === 5 ? ' …' : ''})`;
 }
 
-export function imagesInput(
+function imagesInput(
   images: readonly PosedImage[],
   scale: MapHeader['scale'],
   what: string,

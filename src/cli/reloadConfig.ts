@@ -55,7 +55,7 @@ export function followConfig(options: ReloadOptions, signal: AbortSignal): void 
   watchText(path, options.text, { onText, onTrouble }, signal);
 }
 
-export function changeInWords({ removed, changed, added, map, needsRestart }: Change): string {
+function changeInWords({ removed, changed, added, map, needsRestart }: Change): string {
   const ids = (what: string, names: readonly string[]) =>
     names.length > 0 ? [`${what} ${names.join(', ')}`] : [];
   const done = [

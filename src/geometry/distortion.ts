@@ -8,7 +8,7 @@ const LAST_STEP = 1e-6;
  * @param out [6], written: xd, yd, dxd/dx, dxd/dy, dyd/dx, dyd/dy
  * @returns false beyond the radius where the model turns back (out is then of no use).
  * Source: Brown 1971, in OpenCV's parametrisation. */
-export function distort(lens: Lens, x: number, y: number, out: Float64Array): boolean {
+function distort(lens: Lens, x: number, y: number, out: Float64Array): boolean {
   const { k1, k2, p1, p2 } = lens;
   const r2 = x * x + y * y;
   const gain = 1 + r2 * (k1 + r2 * k2);

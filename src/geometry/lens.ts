@@ -1,7 +1,7 @@
 import type { Camera } from '../domain/camera.js';
 
 /** How the ideal image bends: not at all, by radius with a tangential part (SIMPLE_RADIAL, RADIAL, OPENCV), or by angle. */
-export const LENS_PINHOLE = 0;
+const LENS_PINHOLE = 0;
 export const LENS_RADIAL = 1;
 export const LENS_FISHEYE = 2;
 

@@ -8,7 +8,7 @@ export function seedSampler(sampler: Sampler, seed: number): void {
 }
 
 /** Uniform in [0, below). Source: Ettinger, mulberry32. */
-export function drawBelow(sampler: Sampler, below: number): number {
+function drawBelow(sampler: Sampler, below: number): number {
   sampler.state = (sampler.state + 0x6d2b79f5) | 0;
   let t = Math.imul(sampler.state ^ (sampler.state >>> 15), 1 | sampler.state);
   t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;

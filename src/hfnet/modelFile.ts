@@ -29,7 +29,7 @@ export function loadModel(manifestPath: string): LoadedModel {
   return { manifest, bytes, path };
 }
 
-export const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256Hex = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What a map remembers of the network it was built with. */
 export const identityOf = ({ name, version, sha256, descriptor, global }: ModelManifest): ModelIdentity => ({

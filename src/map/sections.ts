@@ -1,5 +1,5 @@
 /** Element types of a section, by the name written in the file. */
-export const SECTION_TYPES = {
+const SECTION_TYPES = {
   f64: Float64Array,
   f32: Float32Array,
   u32: Uint32Array,
@@ -18,7 +18,7 @@ export interface SectionArrays {
 }
 
 /** Every array of a map, in file order. */
-export const SECTIONS = {
+const SECTIONS = {
   'keyframes.timeS': 'f64',
   'keyframes.worldFromCam': 'f64',
   'keyframes.camera': 'u32',

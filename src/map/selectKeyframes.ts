@@ -31,7 +31,7 @@ export function motionRule(sorted: readonly TimedPose[]): MotionRule {
 }
 
 /** Whether a frame has moved enough since the last keyframe; the first frame always has. */
-export function isNewKeyframe(last: WorldFromCam | null, pose: WorldFromCam, rule: MotionRule): boolean {
+function isNewKeyframe(last: WorldFromCam | null, pose: WorldFromCam, rule: MotionRule): boolean {
   if (last === null) return true;
   const step = distanceBetween(last, pose);
   return (step > 0 && step >= rule.minStep) || angleBetween(last, pose) >= rule.minRotationRad;

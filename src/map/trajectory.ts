@@ -4,7 +4,7 @@ import { interpolate } from '../geometry/rigid.js';
 import type { TimedPose } from './tum.js';
 
 /** Timestamps closer than this are the same moment. */
-export const SAME_TIME_S = 1e-3;
+const SAME_TIME_S = 1e-3;
 
 /** Poses by time. Throws E_FILE_INVALID where two poses claim one moment. */
 export function sortTrajectory(poses: readonly TimedPose[], file: string): TimedPose[] {

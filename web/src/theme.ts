@@ -9,7 +9,7 @@ export function themeChoice(): ThemeChoice {
   return stored === 'light' || stored === 'dark' ? stored : 'system';
 }
 
-export function isDark(): boolean {
+function isDark(): boolean {
   const choice = themeChoice();
   return choice === 'system' ? dark.matches : choice === 'dark';
 }

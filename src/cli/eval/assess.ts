@@ -19,7 +19,7 @@ import { type Shares, sharesOf } from './shares.js';
 /** What a confidence is about: P(error below this). */
 export const CONFIDENT_WITHIN: Threshold = { m: 0.5, deg: 5 };
 /** From here on a pose counts as vouched for. */
-export const CONFIDENT_FROM = 0.5;
+const CONFIDENT_FROM = 0.5;
 
 export interface AssessOptions {
   readonly thresholds: readonly Threshold[];

@@ -6,7 +6,7 @@ const PURPLE = '#cc79a7';
 const ORANGE = '#e69f00';
 const SKY = '#56b4e9';
 
-export const RUNS = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY] as const;
+const RUNS = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY] as const;
 export const runColour = (index: number): string => RUNS[index % RUNS.length];
 
 export const RIGHT = BLUE;

@@ -41,7 +41,7 @@ export function storeVlad({ vlad, rows }: FittedVlad): MapGlobals {
 
 /** Source: Jolliffe, Principal Component Analysis; eigenvectors of the covariance, signs fixed so that equal input
  * gives equal bytes. */
-export function fitPca(rows: readonly Float32Array[], inputDim: number): GlobalPca {
+function fitPca(rows: readonly Float32Array[], inputDim: number): GlobalPca {
   const mean = Array.from(
     { length: inputDim },
     (_, d) => rows.reduce((sum, row) => sum + row[d], 0) / rows.length,

@@ -27,7 +27,7 @@ function geoPoseOf({ worldFromCam, utcMs }: TrackPose, anchor: Wgs84) {
   return utcMs === null ? basicQuaternion(earth) : advanced(earth, utcMs);
 }
 
-export function basicQuaternion({ place, enuFromCam }: EarthPose) {
+function basicQuaternion({ place, enuFromCam }: EarthPose) {
   const [lon, lat, h] = lonLatAlt(place);
   const [x, y, z, w] = enuFromCam.q;
   return { position: { lat, lon, h }, quaternion: { x, y, z, w } };

@@ -12,7 +12,7 @@ import { mapGeometryHeader, type SourceStatus } from '../wire.js';
 export const MAP_FRAME = 'map';
 
 /** Optical frame of a stream's camera: x right, y down, z forward. */
-export const cameraFrame = (stream: string): string => `camera/${stream}`;
+const cameraFrame = (stream: string): string => `camera/${stream}`;
 
 const NUMERIC_FLOAT32 = 7;
 const ANNOTATION_POINTS = 1;

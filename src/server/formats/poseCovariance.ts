@@ -4,7 +4,7 @@ import { transport } from '../../geometry/covariance.js';
 /** Row-major 3 x 3. */
 export type Axes = readonly number[];
 
-export const SAME_AXES: Axes = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+const SAME_AXES: Axes = [1, 0, 0, 0, 1, 0, 0, 0, 1];
 
 /** The covariance as others write it: position (m) first, then rotation (rad), each along axes of its own. Ours is of a
  * left perturbation (w, v), which turns about the world's origin: p' = p + v - [p]x w, and the rotation error is w.

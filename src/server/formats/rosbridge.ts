@@ -69,7 +69,7 @@ export function createRosbridgeOutput(
 
 /** The optical frame of the camera in `map`; position (m) and rotation about the map's axes (rad) in the covariance,
  * whose first entry is -1 where it is unknown, as ROS has it elsewhere. */
-export function poseWithCovarianceStamped({ frame, pose }: Posed, ros: 1 | 2, nowMs: number) {
+function poseWithCovarianceStamped({ frame, pose }: Posed, ros: 1 | 2, nowMs: number) {
   const [px, py, pz] = pose.worldFromCam.t;
   const [x, y, z, w] = pose.worldFromCam.q;
   const covariance = positionFirst(pose.worldFromCam, pose.covariance);

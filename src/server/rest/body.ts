@@ -20,7 +20,7 @@ export async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>
 }
 
 /** @throws never; the answer names the field, not what it held */
-export function parseBody<T>(bytes: Uint8Array, schema: z.ZodType<T>): Body<T> {
+function parseBody<T>(bytes: Uint8Array, schema: z.ZodType<T>): Body<T> {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

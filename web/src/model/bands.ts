@@ -8,7 +8,7 @@ export interface Band {
   readonly kind: string;
 }
 
-export const FIX_KINDS = ['pnp', 'tracked', 'coasted', 'coarse'] as const;
+const FIX_KINDS = ['pnp', 'tracked', 'coasted', 'coarse'] as const;
 /** Losses by what a person would do about them. */
 const LOST_KINDS: Record<string, string> = {
   'no-features': 'lost-picture',

@@ -2,7 +2,7 @@ import type { PosedMessage, PoseMessage } from '../../../src/server/wire.js';
 
 const CHUNK = 1024;
 /** 15 minutes at the 30 Hz this page asks for. */
-export const LOG_FRAMES = 27 * CHUNK;
+const LOG_FRAMES = 27 * CHUNK;
 
 const STATES = ['posed', 'lost'] as const;
 const CLOCKS = ['rtcp', 'arrival', 'media'] as const;
