@@ -11,6 +11,8 @@ export type Fixed = Tried & {
   readonly pose: PoseEstimate;
   /** Something in the frame speaks against the pose: no later look makes it a confident one. */
   readonly isDoubted?: true;
+  /** Of poses found without a prediction: the focal length clearly more matches agree with, over the one given. */
+  readonly otherFocal?: number | null;
 };
 
 export interface Tried {

@@ -6,6 +6,7 @@ import type { Attempt } from './attempt.js';
 import { judgePlace, missPlace } from './judgePlace.js';
 import type { Localizer, Query } from './localizer.js';
 import type { MatchedPlace } from './matchPlace.js';
+import { otherFocal } from './otherFocal.js';
 import { fallingQuality, inlierThresholdPx, MIN_MATCHES, poseWorkspaceOf } from './poseWorkspace.js';
 import { secondPose, weighSecond } from './secondPose.js';
 
@@ -44,5 +45,7 @@ function attemptPose(
   const first = judgePlace(matched, query, solved, localizer);
   if (first.kind === 'miss') return first;
   const second = secondPose(first, query, localizer, workspace);
-  return second === null ? first : weighSecond(first, second, limitsFor(sceneUnit(localizer.map)));
+  const stands = second === null ? first : weighSecond(first, second, limitsFor(sceneUnit(localizer.map)));
+  if (stands.kind === 'miss') return stands;
+  return { ...stands, otherFocal: otherFocal(stands, query, options, workspace) };
 }

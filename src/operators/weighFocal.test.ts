@@ -27,7 +27,7 @@ function look(keyframe: number, ratio: number, sigma: number, more: object = {})
 function stream(looks: readonly Looked[]) {
   let focal = NO_FOCAL_BELIEF;
   const confidence = looks.map((best) => {
-    const weighed = weighFocal(focal, picture, best, 1);
+    const weighed = weighFocal(focal, picture, { best, audit: null }, 1);
     focal = weighed.focal;
     return weighed.best?.kind === 'fix' ? weighed.best.pose.confidence : null;
   });
@@ -53,7 +53,30 @@ test('while the stream warns no pose is a confident one', () => {
 test('a fix doubted for another reason stays so; a suspect picture and a miss teach nothing', () => {
   assert.ok(stream([...drive(10, 1), look(9, 1, 0.002, { isDoubted: true })]).confidence.at(-1)! < 0.5);
   const suspect = { camera, frame: { isSuspect: true } } as Picture;
-  assert.equal(weighFocal(NO_FOCAL_BELIEF, suspect, look(0, 1.2, 0.01), 1).focal, NO_FOCAL_BELIEF);
+  assert.equal(
+    weighFocal(NO_FOCAL_BELIEF, suspect, { best: look(0, 1.2, 0.01), audit: null }, 1).focal,
+    NO_FOCAL_BELIEF,
+  );
   const miss = { kind: 'miss' } as Looked;
-  assert.deepEqual(weighFocal(NO_FOCAL_BELIEF, picture, miss, 1), { best: miss, focal: NO_FOCAL_BELIEF });
+  const search = { best: miss, audit: null };
+  assert.deepEqual(weighFocal(NO_FOCAL_BELIEF, picture, search, 1), { best: miss, focal: NO_FOCAL_BELIEF });
+});
+
+test('poses after one whose matches fit a focal length far off stay doubted until one found anew says otherwise', () => {
+  const guided = { origin: 'guided' };
+  const after = (otherFocal: number | null) =>
+    stream([...drive(10, 1), look(9, 1, 0.002, { otherFocal }), look(9, 1, 0.002, guided)]).confidence.at(
+      -1,
+    )!;
+  assert.ok(after(2) < 0.5 && after(null) > 0.9);
+  let { focal } = weighFocal(
+    NO_FOCAL_BELIEF,
+    picture,
+    { best: look(0, 1, 0.002, { otherFocal: 2 }), audit: null },
+    1,
+  );
+  assert.ok(focal.isDoubted);
+  const audit = look(0, 1, 0.002, { otherFocal: null }) as Looked & { kind: 'fix' };
+  ({ focal } = weighFocal(focal, picture, { best: look(0, 1, 0.002, guided), audit }, 1));
+  assert.equal(focal.isDoubted, false);
 });

@@ -3,6 +3,7 @@ import { type FocalBelief, learnFocal, settledFocal } from '../tracking/focalBel
 import { DOUBTED_CONFIDENCE } from '../tracking/verdicts.js';
 import type { Looked } from './attempt.js';
 import type { Picture } from './localizer.js';
+import type { Search } from './toOutcome.js';
 
 export interface WeighedFocal {
   readonly best: Looked | null;
@@ -15,13 +16,15 @@ export interface WeighedFocal {
 export function weighFocal(
   before: FocalBelief,
   { camera, frame }: Pick<Picture, 'camera' | 'frame'>,
-  best: Looked | null,
+  { best, audit }: Pick<Search, 'best' | 'audit'>,
   unitM: number,
 ): WeighedFocal {
   if (best === null || best.kind === 'miss') return { best, focal: before };
   const { pose, keyframe } = best;
+  const asked = audit === null || audit === 'no-answer' || audit.kind === 'miss' ? best : audit;
   // Parts of a damaged picture are of another time.
-  const focal = frame.isSuspect ? before : learnFocal(before, camera, keyframe, pose.focalScale);
+  const seen = { keyframe, scale: pose.focalScale, otherFocal: asked.otherFocal };
+  const focal = frame.isSuspect ? before : learnFocal(before, camera, seen);
   const settled = poseConfidence({ ...pose, focalScale: settledFocal(focal, pose.focalScale) }, unitM);
   const isDoubted = focal.isDoubted || best.isDoubted;
   const confidence = isDoubted ? Math.min(settled, DOUBTED_CONFIDENCE) : settled;

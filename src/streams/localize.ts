@@ -134,9 +134,9 @@ export function localizeFrame(localizer: Localizer, mode: LocalizeMode, effort: 
         const look = viewOf(localizer, picture);
         const view: View = (turnDeg) => look(turnDeg).finally(seen);
         return searchMap(localizer, view, picture, plan, track, limits).pipe(
-          concatMap(async ({ best, ...search }) => {
-            const { focal, ...weighed } = weighFocal(before.focal, picture, best, limits.unitM);
-            const found = { ...search, ...weighed };
+          concatMap(async (search) => {
+            const { focal, best } = weighFocal(before.focal, picture, search, limits.unitM);
+            const found = { ...search, best };
             const step = { ...stepOf(localizer, picture, found, track, focal, limits), focal };
             if (mode === 'frame') return { ...step, trail: NO_TRAIL };
             const query = await view(best?.turnDeg ?? plan.turnDeg);

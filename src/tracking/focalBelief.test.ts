@@ -13,12 +13,21 @@ const scale = (ratio: number, sigma: number): FocalScale => ({
   shiftRad: 0,
 });
 
+/** A pose that was found near its prediction. */
+const near = (keyframe: number, read: FocalScale | null) => ({
+  ...{ keyframe, scale: read, otherFocal: undefined },
+});
+
 /** Frames of which each reads `ratio` with noise, four before each keyframe. */
 function drive(frames: number, ratio: number, sigma: number, seed: number, before = NO_FOCAL_BELIEF) {
   const random = createRandom(seed);
   let belief: FocalBelief = before;
   for (let i = 0; i < frames; i++)
-    belief = learnFocal(belief, CAMERA, i >> 2, scale(ratio * Math.exp(sigma * random.normal()), sigma));
+    belief = learnFocal(
+      belief,
+      CAMERA,
+      near(i >> 2, scale(ratio * Math.exp(sigma * random.normal()), sigma)),
+    );
   return belief;
 }
 
@@ -48,7 +57,7 @@ test('a right one is never suspect, however long the drive and however little a 
 
 test('a camera that stands still says the same wrong thing again and again, and that is one thing', () => {
   let belief = NO_FOCAL_BELIEF;
-  for (let i = 0; i < 500; i++) belief = learnFocal(belief, CAMERA, 3, scale(1.26, 0.05));
+  for (let i = 0; i < 500; i++) belief = learnFocal(belief, CAMERA, near(3, scale(1.26, 0.05)));
   assert.equal(belief.isSuspect, false);
 });
 
@@ -56,10 +65,10 @@ test('other intrinsics begin anew, and a mended focal length clears the warning'
   const suspect = drive(20, 1.1, 0.003, 1);
   assert.ok(suspect.isSuspect);
   const mended = { ...CAMERA, params: [550, 550, 320, 240] };
-  assert.equal(focalWarning(learnFocal(suspect, mended, 1, scale(1, 0.003))), null);
+  assert.equal(focalWarning(learnFocal(suspect, mended, near(1, scale(1, 0.003)))), null);
   assert.equal(focalWarning(drive(80, 1, 0.003, 2, suspect)), null);
   assert.ok(
-    learnFocal(suspect, { ...CAMERA }, 1, null).isSuspect,
+    learnFocal(suspect, { ...CAMERA }, near(1, null)).isSuspect,
     'a frame that says nothing changes nothing',
   );
 });
@@ -70,4 +79,19 @@ test('what the stream knows stands in for what one frame says', () => {
   const settled = settledFocal(drive(40, 1, 0.01, 1), own);
   assert.ok(settled && Math.abs(settled.ratio - 1) < 0.02 && settled.shiftM < 0.2 * own.shiftM);
   assert.equal(settledFocal(drive(40, 1, 0.01, 1), null), null);
+});
+
+/** Poses found without a prediction, near ones between them; each of the former agrees better with a factor, or with none. */
+const far = (factors: readonly (number | null)[]) =>
+  factors.reduce<FocalBelief>((before, otherFocal, i) => {
+    const found = learnFocal(before, CAMERA, { keyframe: i, scale: null, otherFocal });
+    return learnFocal(found, CAMERA, near(i, scale(1, 0.001)));
+  }, NO_FOCAL_BELIEF);
+
+test('a focal length far off that more matches agree with is doubted at once, told when a second frame says the same', () => {
+  assert.deepEqual([far([2]).isDoubted, focalWarning(far([2]))], [true, null]);
+  assert.match(focalWarning(far([2, 2]))?.message ?? '', /focal length of 2.00 times/);
+  assert.equal(focalWarning(far([2, 0.5])), null);
+  assert.equal(far([2, 2, null]).isDoubted, false);
+  assert.equal(focalWarning(far([2, 2, null])), null);
 });

@@ -8,8 +8,15 @@ export interface FocalBelief {
   /** The newest of each keyframe looked at, oldest first: frames before one keyframe share the map's errors there. */
   readonly readings: readonly Reading[];
   readonly frames: number;
-  /** Too little to warn of, too much to be confident. */
+  /** What the last frames that were posed without a prediction agree better with, over the focal length given, and how
+   * many of them in a row; null where the one given stood. Poses near a prediction cannot tell. */
+  readonly other: { readonly factor: number; readonly frames: number } | null;
+  /** Whether the readings say that it is off, by a little or far. */
+  readonly isNearDoubted: boolean;
+  readonly isNearSuspect: boolean;
+  /** Too much to be confident, whatever says so. */
   readonly isDoubted: boolean;
+  /** Enough to warn of. */
   readonly isSuspect: boolean;
 }
 
@@ -21,8 +28,8 @@ interface Reading {
 }
 
 export const NO_FOCAL_BELIEF: FocalBelief = {
-  ...{ camera: null, readings: [], frames: 0 },
-  ...{ isDoubted: false, isSuspect: false },
+  ...{ camera: null, readings: [], frames: 0, other: null },
+  ...{ isNearDoubted: false, isNearSuspect: false, isDoubted: false, isSuspect: false },
 };
 
 const MAX_READINGS = 16;
@@ -42,26 +49,46 @@ const DOUBT_SIGMAS = 2;
  * fit worst are no inliers), and by so little no longer. */
 const SUSPECT = 0.02;
 const CLEARED = 0.01;
+/** So many frames in a row that agree better with the same other focal length are warned of. */
+const SURE_FRAMES = 2;
+
+/** What a frame with a fix says. */
+export interface FocalSight {
+  readonly keyframe: number;
+  readonly scale: FocalScale | null | undefined;
+  /** A focal length over the one given that clearly more matches agree with, null for none; undefined where not asked. */
+  readonly otherFocal: number | null | undefined;
+}
 
 /** The belief after a frame with a fix. Pure. */
-export function learnFocal(
-  before: FocalBelief,
-  camera: Camera,
-  keyframe: number,
-  scale: FocalScale | null | undefined,
-): FocalBelief {
+export function learnFocal(before: FocalBelief, camera: Camera, sight: FocalSight): FocalBelief {
   const known = before.camera !== null && isSame(before.camera, camera) ? before : NO_FOCAL_BELIEF;
-  if (!scale) return { ...known, camera };
+  const other = nextOther(known.other, sight.otherFocal);
+  const near = sight.scale ? learnScale(known, sight.keyframe, sight.scale) : known;
+  const isDoubted = near.isNearDoubted || other !== null;
+  return { ...near, camera, other, isDoubted, isSuspect: near.isNearSuspect || isSure(other) };
+}
+
+function nextOther(before: FocalBelief['other'], factor: number | null | undefined): FocalBelief['other'] {
+  if (factor === undefined) return before;
+  return factor === null ? null : { factor, frames: factor === before?.factor ? before.frames + 1 : 1 };
+}
+
+const isSure = (other: FocalBelief['other']): other is NonNullable<FocalBelief['other']> =>
+  other !== null && other.frames >= SURE_FRAMES;
+
+function learnScale(known: FocalBelief, keyframe: number, scale: FocalScale): FocalBelief {
   const sigma = Math.hypot((INFLATION * scale.sigma) / scale.ratio, LEAST_SIGMA);
   const others = known.readings.filter((reading) => reading.keyframe !== keyframe);
   const readings = [...others, { keyframe, log: Math.log(scale.ratio), sigma }].slice(-MAX_READINGS);
   const { log, sigma: spread } = pooled(readings);
   const off = Math.abs(log);
-  const isSuspect =
-    known.frames + 1 >= MIN_FRAMES &&
-    (off - SURE_SIGMAS * spread > SUSPECT || (known.isSuspect && off - spread > CLEARED));
-  const isDoubted = isSuspect || (known.frames + 1 >= DOUBT_FRAMES && off - DOUBT_SIGMAS * spread > SUSPECT);
-  return { camera, readings, frames: known.frames + 1, isDoubted, isSuspect };
+  const frames = known.frames + 1;
+  const isNearSuspect =
+    frames >= MIN_FRAMES &&
+    (off - SURE_SIGMAS * spread > SUSPECT || (known.isNearSuspect && off - spread > CLEARED));
+  const isNearDoubted = isNearSuspect || (frames >= DOUBT_FRAMES && off - DOUBT_SIGMAS * spread > SUSPECT);
+  return { ...known, readings, frames, isNearDoubted, isNearSuspect };
 }
 
 /** The frame's own reading where the stream has too few to know better; else what all of them say, and how far the pose
@@ -77,9 +104,9 @@ export function settledFocal(
   return { ratio, sigma: ratio * sigma, shiftM: share * own.shiftM, shiftRad: share * own.shiftRad };
 }
 
-export function focalWarning({ readings, isSuspect }: FocalBelief): StreamWarning | null {
+export function focalWarning({ readings, other, isSuspect }: FocalBelief): StreamWarning | null {
   if (!isSuspect) return null;
-  const ratio = Math.exp(pooled(readings).log);
+  const ratio = isSure(other) ? other.factor : Math.exp(pooled(readings).log);
   return {
     code: 'E_INTRINSICS_SUSPECT',
     message: `the pictures fit a focal length of ${ratio.toFixed(2)} times the one given`,
