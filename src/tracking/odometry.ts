@@ -247,8 +247,9 @@ function describe(solved: AbsolutePose, pairs: number, ws: OdometryWorkspace): O
 }
 
 function medianRange(inlierMask: Uint8Array, pairs: number, { points }: OdometryWorkspace): number {
-  const ranges: number[] = [];
+  const ranges = new Float64Array(pairs);
+  let count = 0;
   for (let n = 0; n < pairs; n++)
-    if (inlierMask[n] === 1) ranges.push(Math.hypot(points[3 * n], points[3 * n + 1], points[3 * n + 2]));
-  return ranges.sort((a, b) => a - b)[ranges.length >> 1];
+    if (inlierMask[n] === 1) ranges[count++] = Math.hypot(points[3 * n], points[3 * n + 1], points[3 * n + 2]);
+  return ranges.subarray(0, count).sort()[count >> 1];
 }
