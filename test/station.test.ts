@@ -164,6 +164,36 @@ test('pause closes the source and keeps the books; resume begins a new epoch', a
   await assert.rejects(station.pause('nobody'), { code: 'E_CONFIG' });
 });
 
+test('asked for resume, then pause or removal, while its source is still closing: the last word counts', async () => {
+  const assigned = () => worker().orders.filter(({ kind }) => kind === 'assign').length;
+  for (const last of ['pause', 'remove'] as const) {
+    const pausing = station.pause('car');
+    const resuming = station.resume('car');
+    const ending = station[last]('car');
+    worker().say({ kind: 'over', ...runOf('car') });
+    await Promise.all([pausing, assert.rejects(resuming, { code: 'E_SOURCE_OPEN' }), ending]);
+    assert.equal(assigned(), last === 'pause' ? 1 : 2, 'no source is opened that nobody wants');
+    if (last === 'remove') break;
+    assert.equal(statusOf('car').source.kind, 'paused');
+    const again = station.resume('car');
+    assign('car');
+    await again;
+  }
+});
+
+test('asked for resume twice while its source is still closing: one source is opened, and both are answered', async () => {
+  const pausing = station.pause('car');
+  const resuming = [station.resume('car'), station.resume('car')];
+  const old = runOf('car');
+  worker().say({ kind: 'over', ...old });
+  await pausing;
+  assert.ok(runOf('car').run > old.run);
+  assign('car');
+  await Promise.all(resuming);
+  assert.equal(worker().orders.filter(({ kind }) => kind === 'assign').length, 2);
+  assert.equal(told('start')?.run, runOf('car').run);
+});
+
 test('a stream paused while there is no worker stays paused when there is one', async () => {
   worker().die();
   await station.pause('car');

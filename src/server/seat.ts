@@ -29,7 +29,8 @@ export interface Seat {
   end(): void;
   /** Resolves when the worker has let go of the stream. */
   rest(): Promise<void>;
-  /** After `rest`. Resolves when the source is open again, or at once where no worker is up. */
+  /** Resolves when the source is open again, or at once where no worker is up; waits for one that is still closing. Rejects
+   * with what opening throws, or where it was asked to rest meanwhile. */
   resume(): Promise<void>;
   /** Asks for the next frame's picture, where somebody wants to see it. */
   askPicture(): void;
@@ -144,7 +145,7 @@ export function createSeat(config: StreamConfig, link: SeatLink, counts?: SeatCo
 
   /** Its source did not open: clients are told, or whoever asked for it. */
   function refuse(error: PosestreamError): void {
-    isWanted = false;
+    if (state !== 'closing') isWanted = false;
     opening.reject(error);
     settle('fault');
     const { code, message, hint } = error;
@@ -169,16 +170,21 @@ export function createSeat(config: StreamConfig, link: SeatLink, counts?: SeatCo
       if (state !== 'closing') link.send({ kind: 'release', ...thisRun() });
       state = 'closing';
       closing ??= deferred();
+      const closed = opening;
       await closing.promise;
-      opening.reject(new PosestreamError('E_SOURCE_OPEN', `${id} was closed meanwhile.`));
+      closed.reject(closedMeanwhile(id));
     },
     async resume() {
       if (isWanted) return;
-      if (closing) await closing.promise;
       isWanted = true;
-      opening = deferred();
-      shown()?.publishStatus(id, { kind: 'connecting' });
-      assign();
+      if (closing) await closing.promise;
+      // Who asked for it to rest after this had the last word.
+      if (!isWanted) throw closedMeanwhile(id);
+      if (state === 'idle') {
+        opening = deferred();
+        shown()?.publishStatus(id, { kind: 'connecting' });
+        assign();
+      }
       if (link.isUp()) await opening.promise;
     },
     askPicture() {
@@ -198,6 +204,9 @@ export function createSeat(config: StreamConfig, link: SeatLink, counts?: SeatCo
     },
   };
 }
+
+const closedMeanwhile = (id: string): PosestreamError =>
+  new PosestreamError('E_SOURCE_OPEN', `${id} was closed meanwhile.`);
 
 const specOf = (config: StreamConfig): StreamSpec => {
   const { id, source, intrinsics, realtime, loop, maxSidePx, captureClock } = config;
