@@ -67,11 +67,12 @@ export function estimateAbsolutePose(
   if (usable < 4) return null;
   const iterations = search(camera, usable, options, ws);
   if (iterations === 0) return null;
-  return finishPose(camera, count, usable, iterations, options, ws);
+  const near = collectNear(ws.rows, usable, ws.best, 1, ws.order, usable, ws.picked, ws.squares);
+  return finishPose(camera, count, near, options.thresholdPx, iterations, options.thresholdPx, ws);
 }
 
 /** Copies the input, unprojects it, and packs the usable rows in random order. @returns how many are usable */
-export function loadCorrespondences(
+function loadCorrespondences(
   camera: Camera,
   pixels: ArrayLike<number>,
   points: ArrayLike<number>,
@@ -79,9 +80,7 @@ export function loadCorrespondences(
   options: AbsolutePoseOptions,
   ws: AbsolutePoseWorkspace,
 ): number {
-  reserve(ws, count);
-  copyInto(ws.pixels, pixels, 2 * count);
-  copyInto(ws.points, points, 3 * count);
+  copyCorrespondences(pixels, points, count, ws);
   unprojectAll(camera, ws.pixels, count, ws.bearings);
   let usable = 0;
   for (let i = 0; i < count; i++) {
@@ -93,6 +92,18 @@ export function loadCorrespondences(
   packRows(camera, ws.bearings, ws.points, ws.order, usable, options.thresholdPx, ws.rows);
   if (options.quality) beginProsac(ws.prosac, options.quality, ws.order, usable);
   return usable;
+}
+
+/** Copies the input to `ws.pixels` and `ws.points`. */
+export function copyCorrespondences(
+  pixels: ArrayLike<number>,
+  points: ArrayLike<number>,
+  count: number,
+  ws: AbsolutePoseWorkspace,
+): void {
+  reserve(ws, count);
+  copyInto(ws.pixels, pixels, 2 * count);
+  copyInto(ws.points, points, 3 * count);
 }
 
 function copyInto(target: Float64Array, source: ArrayLike<number>, length: number): void {

@@ -1,8 +1,7 @@
 import type { Camera } from '../domain/camera.js';
-import type { AbsolutePose, AbsolutePoseOptions } from './absolutePose.js';
+import type { AbsolutePose } from './absolutePose.js';
 import type { AbsolutePoseWorkspace } from './absolutePoseWorkspace.js';
 import { poseUncertainty } from './covariance.js';
-import { collectNear } from './poseScore.js';
 import { type Lens, lensOf, projectWithJacobian } from './projection.js';
 import { refinePose } from './refinePose.js';
 import { fromMatrix3x4 } from './rigid.js';
@@ -16,45 +15,49 @@ const SCALE_ROWS = 200;
 const MIN_SCALE_PX = 0.1;
 
 /** Refinement and inliers by the real projection in turn, until the inliers hardly change (a row at the threshold weighs
- * next to nothing). */
+ * next to nothing).
+ * @param inliers of `ws.best`, in `ws.picked`    @param unitPx what their squared errors, in `ws.squares`, are measured in */
 export function finishPose(
   camera: Camera,
   count: number,
-  usable: number,
+  inliers: number,
+  unitPx: number,
   iterations: number,
-  options: AbsolutePoseOptions,
+  thresholdPx: number,
   ws: AbsolutePoseWorkspace,
 ): AbsolutePose | null {
   const lens = lensOf(camera);
-  const { thresholdPx } = options;
-  let inliers = collectNear(ws.rows, usable, ws.best, 1, ws.order, usable, ws.picked, ws.squares);
-  let unitPx = thresholdPx;
-  for (let round = 0; round < FINAL_ROUNDS && inliers >= 4; round++) {
-    const scalePx = robustScale(ws, inliers, unitPx, thresholdPx);
+  let found = inliers;
+  for (let round = 0; round < FINAL_ROUNDS && found >= 4; round++) {
+    const scalePx = robustScale(ws, found, round === 0 ? unitPx : 1, thresholdPx);
     const refine = { loss: 'cauchy', scalePx, maxIterations: 10 } as const;
-    refinePose(camera, ws.pixels, ws.points, ws.picked, inliers, ws.best, refine, ws.refine);
-    const before = inliers;
-    inliers = markInliers(lens, count, thresholdPx, ws);
-    unitPx = 1;
-    if (Math.abs(inliers - before) <= 0.01 * before) break;
+    refinePose(camera, ws.pixels, ws.points, ws.picked, found, ws.best, refine, ws.refine);
+    const before = found;
+    found = markInliers(lens, count, thresholdPx, ws);
+    if (Math.abs(found - before) <= 0.01 * before) break;
   }
-  if (inliers < 4) return null;
+  if (found < 4) return null;
   let sum = 0;
-  for (let k = 0; k < inliers; k++) sum += ws.squares[k];
+  for (let k = 0; k < found; k++) sum += ws.squares[k];
   return {
     camFromWorld: fromMatrix3x4(ws.best),
     matrix: ws.best.slice(),
-    inliers,
+    inliers: found,
     inlierMask: ws.mask.subarray(0, count),
-    rmsPx: Math.sqrt(sum / inliers),
-    cost: count - inliers + sum / (options.thresholdPx * options.thresholdPx),
+    rmsPx: Math.sqrt(sum / found),
+    cost: count - found + sum / (thresholdPx * thresholdPx),
     iterations,
     ...poseUncertainty(ws.best, ws.refine),
   };
 }
 
-/** Inliers of `ws.best` by the real projection: fills mask, picked and squares. */
-function markInliers(lens: Lens, count: number, thresholdPx: number, ws: AbsolutePoseWorkspace): number {
+/** Inliers of `ws.best` by the real projection: fills mask, picked and squares (px^2). @returns how many */
+export function markInliers(
+  lens: Lens,
+  count: number,
+  thresholdPx: number,
+  ws: AbsolutePoseWorkspace,
+): number {
   const { best: m, points, pixels, mask, picked, squares } = ws;
   const { point, pixel } = ws.refine;
   let inliers = 0;

@@ -24,15 +24,14 @@ export function fillIn(
   attempt: GuidedFix,
   ws: GuidedWorkspace,
 ): GuidedFix {
-  const { camera, features, frame, watch } = query;
+  const { camera, features, watch } = query;
   const { options } = localizer;
   const start = writeMatrix3x4(inverse(attempt.pose.worldFromCam), new Float64Array(12));
   const found = watch.time('matchMs', () => closeMatches(camera, features, start, options.ratio, ws));
   if (found.count < MIN_MATCHES) return attempt;
   const thresholdPx = CLOSE * inlierThresholdPx(options, camera);
-  const limits = { thresholdPx, seed: options.seed + frame.sequence };
   const exact = watch.time('solveMs', () =>
-    refineFrom(camera, found.xyPx, found.xyz, found.count, start, limits, poseWorkspaceOf(localizer)),
+    refineFrom(camera, found.xyPx, found.xyz, found.count, start, thresholdPx, poseWorkspaceOf(localizer)),
   );
   if (exact === null) return attempt;
   const inlierMask = exact.inlierMask.slice();

@@ -117,7 +117,7 @@ function solve(
     thresholdPx: inlierThresholdPx(options, camera),
     seed: options.seed + query.frame.sequence,
   };
-  const refined = refineFrom(camera, xyPx, xyz, count, start, limits, ws);
+  const refined = refineFrom(camera, xyPx, xyz, count, start, limits.thresholdPx, ws);
   if (refined !== null && refined.inliers >= SURE_RATIO * count) return refined;
   const kept = refined === null ? null : { ...refined, inlierMask: refined.inlierMask.slice() };
   const sampling = { ...limits, maxIterations: MAX_SAMPLES, quality: fallingQuality(count) };

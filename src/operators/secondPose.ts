@@ -36,7 +36,7 @@ export function secondPose(
   const other = estimateAbsolutePose(camera, pixels, points, left.length, options, workspace);
   if (other === null) return null;
   // Points seen from both count for both.
-  const whole = refineFrom(camera, xyPx, xyz, count, other.matrix, limits, workspace);
+  const whole = refineFrom(camera, xyPx, xyz, count, other.matrix, limits.thresholdPx, workspace);
   return whole === null ? null : judgePlace(matched, query, whole, localizer);
 }
 

@@ -21,6 +21,7 @@ export function weighFocal(
 ): WeighedFocal {
   if (best === null || best.kind === 'miss') return { best, focal: before };
   const { pose, keyframe } = best;
+  // Close to its prediction a pose fits any focal length: what was found without one is asked.
   const asked = audit === null || audit === 'no-answer' || audit.kind === 'miss' ? best : audit;
   // Parts of a damaged picture are of another time.
   const seen = { keyframe, scale: pose.focalScale, otherFocal: asked.otherFocal };

@@ -14,9 +14,9 @@ export interface FocalBelief {
   /** Whether the readings say that it is off, by a little or far. */
   readonly isNearDoubted: boolean;
   readonly isNearSuspect: boolean;
-  /** Too much to be confident, whatever says so. */
+  /** The readings or `other` speak against it: no pose is a confident one. */
   readonly isDoubted: boolean;
-  /** Enough to warn of. */
+  /** They do so clearly enough to warn of. */
   readonly isSuspect: boolean;
 }
 

@@ -119,7 +119,7 @@ function attempt(
   const { camera } = current;
   const solved =
     how === 'refined'
-      ? refineFrom(camera, ws.pixels, ws.points, pairs, start, limits, ws.pose)
+      ? refineFrom(camera, ws.pixels, ws.points, pairs, start, limits.thresholdPx, ws.pose)
       : estimateAbsolutePose(
           camera,
           ws.pixels,
@@ -250,6 +250,7 @@ function medianRange(inlierMask: Uint8Array, pairs: number, { points }: Odometry
   const ranges = new Float64Array(pairs);
   let count = 0;
   for (let n = 0; n < pairs; n++)
-    if (inlierMask[n] === 1) ranges[count++] = Math.hypot(points[3 * n], points[3 * n + 1], points[3 * n + 2]);
+    if (inlierMask[n] === 1)
+      ranges[count++] = Math.hypot(points[3 * n], points[3 * n + 1], points[3 * n + 2]);
   return ranges.subarray(0, count).sort()[count >> 1];
 }
