@@ -7,8 +7,9 @@ const KEYPOINT_STEP = 104_729;
 
 /** How alike a target and a keypoint that have nothing to do with each other may look: the `rank`-th largest dot product
  * among `pairs` whose keypoint lies further than `apartPx` from the target's pixel.
- * @param rowDots the targets' rows to the left, the keypoints' to the right    @param best [rank] scratch    @returns of unit rows x 127; the smallest number where there is no pair
- * Allocates nothing. */
+ * @param xyPx [keypoints x 2]    @param rowDots the targets' rows to the left, the keypoints' to the right
+ * @param best [rank] scratch
+ * @returns of unit rows x 127; the smallest number where there are fewer pairs than `rank`. Allocates nothing. */
 export function chanceLevel(
   targets: GuidedTargets,
   xyPx: Float32Array,

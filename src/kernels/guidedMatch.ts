@@ -47,10 +47,10 @@ export function createGuidedMatches(): GuidedMatches {
   };
 }
 
-/** Compares every target with the keypoints of its window. The targets' descriptors must have been loaded as left rows of
- * `out.rowDots`. Ties go to the keypoint of the lower cell and number, and to
- * the lower target. Allocates nothing once `out` has grown.
- * @param query the keypoints' descriptors, unit x 127. Cost O(targets x keypoints per window x dim). */
+/** Compares every target with the keypoints of its window. Ties go to the keypoint of the lower cell and number, and to
+ * the lower target. Allocates nothing once `out` has grown. Cost O(targets x keypoints per window x dim).
+ * @param query [grid.count x dim at least] the keypoints' descriptors, unit x 127
+ * @param out whose `rowDots` holds the targets' descriptors as left rows, of the same dim */
 export function matchGuided(
   targets: GuidedTargets,
   grid: PointGrid,

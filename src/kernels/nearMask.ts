@@ -12,7 +12,8 @@ export const createNearMask = (): NearMask => ({ cellPx: 1, columns: 0, rows: 0,
 /** Cells a radius is wide, half of them either side. */
 const CELLS_PER_RADIUS = 2;
 
-/** Marks every cell that the circle of `radiusPx` around a keypoint touches. Allocates only for an image larger than any before.
+/** Marks every cell that the circle of `radiusPx` around a keypoint touches. Allocates only for an image larger than any
+ * before.
  * @param xyPx [n x 2] */
 export function fillNearMask(
   mask: NearMask,

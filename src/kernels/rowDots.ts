@@ -18,12 +18,13 @@ type Dots = (left: number, list: number, end: number, rows: number, stride: numb
 const PAGE_BYTES = 65_536;
 
 /** Rows of whole numbers on two sides, to take dot products between, a few nanoseconds each. The left ones stay until
- * others are loaded. */
+ * others are loaded. What loads and reserves may replace `list`, `dots` and `bytes`: do not keep them. */
 export interface RowDots {
   /** [right rows] numbers of right rows, to be filled in by the caller, ... */
   list: Int32Array;
   /** ... and their dot products. */
   dots: Int32Array;
+  /** All of `memory`. */
   bytes: Int8Array;
   readonly memory: Memory;
   readonly run: Dots;
@@ -33,6 +34,7 @@ export interface RowDots {
   stride: number;
   /** Left rows there is room for, from byte 0 on. */
   leftRows: number;
+  /** Bytes before `dots`, and before the right rows. */
   dotsAt: number;
   rightAt: number;
 }
@@ -47,7 +49,8 @@ export function createRowDots(): RowDots {
   };
 }
 
-/** Room for left rows; what was loaded is gone. Allocates only where they are more than ever before, or longer. */
+/** Room for left rows; what was loaded is gone. Allocates only where they are more than ever before, or of another
+ * length. @param dim numbers in a row, of either side */
 export function reserveLeft(to: RowDots, count: number, dim: number): void {
   const isRoom = dim === to.dim && count <= to.leftRows;
   if (isRoom) return;
@@ -62,7 +65,7 @@ export function loadLeft(to: RowDots, at: number, rows: Int8Array, from: number,
   copyRows(to, at * to.stride, rows, from, count);
 }
 
-/** Copies the right rows, as long as the left ones. Allocates only where they are another number than before. */
+/** Copies the right rows [0, count), as long as the left ones. Allocates only where they are another number than before. */
 export function loadRight(to: RowDots, rows: Int8Array, count: number): void {
   if (to.list.length !== count) placeRight(to, count);
   copyRows(to, to.rightAt, rows, 0, count);
