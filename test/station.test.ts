@@ -187,6 +187,7 @@ test('asked for resume twice while its source is still closing: one source is op
   const old = runOf('car');
   worker().say({ kind: 'over', ...old });
   await pausing;
+  assert.equal(statusOf('car').source.kind, 'connecting');
   assert.ok(runOf('car').run > old.run);
   assign('car');
   await Promise.all(resuming);

@@ -15,6 +15,8 @@ import { relayVideo, type VideoRelay } from './videoRelay.js';
 export interface Seat {
   readonly config: StreamConfig;
   camera(): Camera | undefined;
+  /** Whether it should run, whatever it does yet. */
+  isWanted(): boolean;
   counts(): SeatCounts;
   /** Rejects with what opening its source throws. */
   opened(): Promise<void>;
@@ -155,6 +157,7 @@ export function createSeat(config: StreamConfig, link: SeatLink, counts?: SeatCo
   return {
     config,
     camera: () => camera,
+    isWanted: () => isWanted,
     counts: () => ({ nextEpoch, resetCounter }),
     opened: () => opening.promise,
     ...{ assign, start, hear },

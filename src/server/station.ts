@@ -155,8 +155,9 @@ export function createStation(options: StationOptions): Station {
       return info(config.id);
     },
     async pause(id) {
-      await seatOf(id).rest();
-      served().publishStatus(id, { kind: 'paused' });
+      const seat = seatOf(id);
+      await seat.rest();
+      if (!seat.isWanted()) served().publishStatus(id, { kind: 'paused' });
     },
     resume: async (id) => seatOf(id).resume(),
     async remove(id) {
