@@ -3,7 +3,8 @@ import type { WorldFromCam } from '../src/domain/rigid.js';
 import { POSE_NUMBERS, updateRightAt } from '../src/geometry/poseChain.js';
 import { compose, exp } from '../src/geometry/rigid.js';
 import { createRandom } from '../src/kernels/random.js';
-import { createOdometryWorkspace, measureMotion } from '../src/tracking/odometry.js';
+import { measureMotion } from '../src/tracking/odometry.js';
+import { createOdometryWorkspace } from '../src/tracking/odometryWorkspace.js';
 import { setMapRanges } from '../src/tracking/snapshot.js';
 import {
   EMPTY_WINDOW,

@@ -2,12 +2,8 @@ import type { FrameId } from '../domain/frame.js';
 import type { Outcome, PoseEstimate } from '../domain/outcome.js';
 import { extendRanges } from '../tracking/extendRanges.js';
 import type { TrackLimits } from '../tracking/limits.js';
-import {
-  createOdometryWorkspace,
-  measureMotion,
-  type Odometry,
-  type OdometryWorkspace,
-} from '../tracking/odometry.js';
+import { measureMotion, type Odometry } from '../tracking/odometry.js';
+import { createOdometryWorkspace, type OdometryWorkspace } from '../tracking/odometryWorkspace.js';
 import {
   continues,
   expectedMotion,

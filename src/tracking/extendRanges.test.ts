@@ -6,7 +6,7 @@ import { project } from '../geometry/projection.js';
 import { exp, inverse, transformPoint } from '../geometry/rigid.js';
 import { createRandom } from '../kernels/random.js';
 import { extendRanges } from './extendRanges.js';
-import { createOdometryWorkspace } from './odometry.js';
+import { createOdometryWorkspace } from './odometryWorkspace.js';
 import { type Snapshot, takeSnapshot } from './snapshot.js';
 
 const ws = createOdometryWorkspace();

@@ -1,7 +1,7 @@
 import type { Rigid } from '../domain/rigid.js';
 import { rotationMatrix } from '../geometry/rigid.js';
 import { fillPointGrid } from '../kernels/grid.js';
-import { matchSnapshots, type OdometryWorkspace, roomForTargets } from './odometry.js';
+import { matchSnapshots, type OdometryWorkspace, roomForTargets } from './odometryWorkspace.js';
 import type { Snapshot } from './snapshot.js';
 
 /** With so many keypoints of known distance a motion is well measured; what a motion says of more would only carry its own

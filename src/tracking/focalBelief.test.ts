@@ -92,6 +92,7 @@ test('a focal length far off that more matches agree with is doubted at once, to
   assert.deepEqual([far([2]).isDoubted, focalWarning(far([2]))], [true, null]);
   assert.match(focalWarning(far([2, 2]))?.message ?? '', /focal length of 2.00 times/);
   assert.equal(focalWarning(far([2, 0.5])), null);
+  assert.match(focalWarning(far([2, 1.41]))?.message ?? '', /focal length of 1.41 times/);
   assert.equal(far([2, 2, null]).isDoubted, false);
   assert.equal(focalWarning(far([2, 2, null])), null);
 });

@@ -49,7 +49,7 @@ const DOUBT_SIGMAS = 2;
  * fit worst are no inliers), and by so little no longer. */
 const SUSPECT = 0.02;
 const CLEARED = 0.01;
-/** So many frames in a row that agree better with the same other focal length are warned of. */
+/** So many frames in a row that agree better with another focal length are warned of. */
 const SURE_FRAMES = 2;
 
 /** What a frame with a fix says. */
@@ -69,9 +69,12 @@ export function learnFocal(before: FocalBelief, camera: Camera, sight: FocalSigh
   return { ...near, camera, other, isDoubted, isSuspect: near.isNearSuspect || isSure(other) };
 }
 
+/** The true one may lie between two that are tried: what counts is that frames agree on longer or on shorter. */
 function nextOther(before: FocalBelief['other'], factor: number | null | undefined): FocalBelief['other'] {
   if (factor === undefined) return before;
-  return factor === null ? null : { factor, frames: factor === before?.factor ? before.frames + 1 : 1 };
+  if (factor === null) return null;
+  const isAlike = before !== null && before.factor > 1 === factor > 1;
+  return { factor, frames: isAlike ? before.frames + 1 : 1 };
 }
 
 const isSure = (other: FocalBelief['other']): other is NonNullable<FocalBelief['other']> =>

@@ -4,7 +4,8 @@ import { look, makeWorld } from '../../test/glances.js';
 import { createRandom } from '../../test/synthetic.js';
 import type { WorldFromCam } from '../domain/rigid.js';
 import { angleBetween, compose, distanceBetween, exp } from '../geometry/rigid.js';
-import { createOdometryWorkspace, measureMotion, type Odometry } from './odometry.js';
+import { measureMotion, type Odometry } from './odometry.js';
+import { createOdometryWorkspace } from './odometryWorkspace.js';
 import { setMapRanges } from './snapshot.js';
 
 const ws = createOdometryWorkspace();

@@ -1,16 +1,10 @@
 import type { Rigid } from '../domain/rigid.js';
-import {
-  type AbsolutePose,
-  type AbsolutePoseWorkspace,
-  createAbsolutePoseWorkspace,
-  estimateAbsolutePose,
-} from '../geometry/absolutePose.js';
+import { type AbsolutePose, estimateAbsolutePose } from '../geometry/absolutePose.js';
 import { lensOf, projectWithJacobian } from '../geometry/projection.js';
 import { refineFrom } from '../geometry/refineFrom.js';
 import { angleBetween, identity, inverse, transformPoint, writeMatrix3x4 } from '../geometry/rigid.js';
-import { createPointGrid, fillPointGrid, type PointGrid } from '../kernels/grid.js';
-import { createGuidedMatches, type GuidedMatches, matchGuided } from '../kernels/guidedMatch.js';
-import { loadLeft, reserveLeft } from '../kernels/rowDots.js';
+import { fillPointGrid } from '../kernels/grid.js';
+import { matchSnapshots, type OdometryWorkspace, roomForTargets } from './odometryWorkspace.js';
 import type { Snapshot } from './snapshot.js';
 
 /** How the camera moved between two frames, by their own keypoints. */
@@ -19,25 +13,6 @@ export interface Odometry {
   /** Row-major 6x6, rotation (rad) then translation, right perturbation. */
   readonly covariance: Float64Array;
   readonly inliers: number;
-}
-
-export interface OdometryWorkspace {
-  readonly pose: AbsolutePoseWorkspace;
-  readonly grid: PointGrid;
-  readonly matches: GuidedMatches;
-  readonly targets: Targets;
-  points: Float64Array;
-  pixels: Float64Array;
-  pairs: Int32Array;
-}
-
-export interface Targets {
-  count: number;
-  xyPx: Float32Array;
-  radiusPx: Float32Array;
-  rows: Int32Array;
-  /** Row of the snapshot. */
-  source: Int32Array;
 }
 
 /** Widths and thresholds are stated for this image width. */
@@ -61,20 +36,6 @@ const INFLATION = 16;
 /** Least standard deviation of a rotation, and of a translation over the distance seen. */
 const LEAST_RAD = 1e-3;
 const LEAST_SHARE = 5e-4;
-
-export function createOdometryWorkspace(): OdometryWorkspace {
-  const [floats, ints] = [new Float64Array(0), new Int32Array(0)];
-  return {
-    pose: createAbsolutePoseWorkspace(),
-    grid: createPointGrid(),
-    matches: createGuidedMatches(),
-    targets: {
-      ...{ count: 0, xyPx: new Float32Array(0), radiusPx: new Float32Array(0) },
-      ...{ rows: ints, source: ints },
-    },
-    ...{ points: floats, pixels: floats, pairs: ints },
-  };
-}
 
 /** The motion between two frames from keypoints of the first whose distance is known, found again in the second by their
  * own descriptors, not the map's. What is known of distance sets the length of the translation; rotation and direction
@@ -133,18 +94,6 @@ function attempt(
   return describe(solved, pairs, ws);
 }
 
-/** Compares the workspace's targets, keypoints of the first frame, with the keypoints of the second in the workspace's
- * grid. */
-export function matchSnapshots(
-  previous: Snapshot,
-  current: Snapshot,
-  { targets, grid, matches }: OdometryWorkspace,
-): void {
-  reserveLeft(matches.rowDots, previous.count, previous.dim);
-  loadLeft(matches.rowDots, 0, previous.descriptors, 0, previous.count);
-  matchGuided(targets, grid, current.descriptors, matches);
-}
-
 /** Keypoints of known distance, where they should appear. */
 function expectKeypoints(
   previous: Snapshot,
@@ -176,16 +125,6 @@ function expectKeypoints(
 
 const point = new Float64Array(3);
 const pixel = new Float64Array(2);
-
-/** The workspace's targets with room for so many. */
-export function roomForTargets({ targets }: OdometryWorkspace, count: number): Targets {
-  if (targets.source.length >= count) return targets;
-  targets.xyPx = new Float32Array(2 * count);
-  targets.radiusPx = new Float32Array(count);
-  targets.rows = new Int32Array(2 * count);
-  targets.source = new Int32Array(count);
-  return targets;
-}
 
 /** Pairs that choose each other and have no rival, to `ws.points` (first camera's frame) and `ws.pixels`. */
 function pickPairs(previous: Snapshot, current: Snapshot, ws: OdometryWorkspace): number {
