@@ -1,6 +1,10 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { PosestreamError } from '../domain/errors.js';
 
+// Left alone, onnxruntime reports its use to its maker and keeps an identifier of the machine in the user's cache. It asks
+// this when the first session is made; whoever wants that sets the variable to 0.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 /** One onnxruntime session. Sessions live as long as the engine: creating and releasing leaks. */
 export interface Session {
   readonly inputs: readonly InferenceSession.ValueMetadata[];

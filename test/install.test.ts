@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { repositoryPath } from './support/shared.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'posestream-install-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+const manifest = JSON.parse(readFileSync(repositoryPath('package.json'), 'utf8'));
+
+/** Runs the package's own `prepare` as npm would during `npmCommand`; tells whether that built. */
+function builds(npmCommand: string, isBuilt: boolean): boolean {
+  const folder = mkdtempSync(join(scratch, 'checkout-'));
+  const scripts = { build: "node -e \"fs.writeFileSync('built','')\"" };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts }));
+  if (isBuilt) mkdirSync(join(folder, 'dist', 'cli'), { recursive: true });
+  if (isBuilt) writeFileSync(join(folder, 'dist', 'cli', 'main.js'), '');
+  const env = { ...process.env, npm_command: npmCommand };
+  execFileSync(manifest.scripts.prepare, { cwd: folder, env, shell: true, stdio: 'ignore' });
+  return existsSync(join(folder, 'built'));
+}
+
+test('npx in a built checkout does not build again under a running server', () => {
+  assert.equal(builds('exec', true), false);
+  assert.equal(builds('exec', false), true);
+  assert.equal(builds('ci', true), true);
+});
+
+test('the network tells nobody that it is used', () => {
+  const [home, temporary] = ['home', 'temporary'].map((name) => join(scratch, name));
+  for (const folder of [home, temporary]) mkdirSync(folder);
+  const args = ['--import', 'tsx', repositoryPath('src/cli/main.ts'), 'model', 'check'];
+  const { ORT_DISABLE_TELEMETRY: _, CI: __, ...rest } = process.env;
+  const env = { ...rest, HOME: home, XDG_CACHE_HOME: home, TMPDIR: temporary };
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [...args, repositoryPath('models/hfnet-fast.json'), '--runs', '1', '--size', '320'],
+    { env, encoding: 'utf8' },
+  );
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(readdirSync(home), []);
+  assert.deepEqual(
+    readdirSync(temporary).filter((name) => !name.startsWith('tsx')),
+    [],
+  );
+});
