@@ -70,6 +70,7 @@ test('wrong usage exits with 2 and says what is understood', async () => {
     assert.equal(code, 2, args.join(' '));
     assert.equal(stdout, '');
     assert.notEqual(stderr, '');
+    if (stderr.startsWith('error:')) assert.match(stderr, /--help shows what is understood/, args.join(' '));
   }
 });
 

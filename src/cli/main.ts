@@ -28,7 +28,6 @@ async function createProgram(asked: string): Promise<Command> {
   const program = new Command('posestream')
     .description('Where is this camera, and which way does it look? Live, against a map built beforehand.')
     .version(packageVersion())
-    .showHelpAfterError('(--help shows what is understood)')
     .addHelpText('after', EXAMPLES);
   const names = Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
   for (const name of names) program.addCommand(await COMMANDS[name]());
@@ -38,7 +37,7 @@ async function createProgram(asked: string): Promise<Command> {
 
 /** Commander would exit with 1 on wrong usage; ours is 2, decided in one place. */
 function exitByThrowing(command: Command): void {
-  command.exitOverride();
+  command.exitOverride().showHelpAfterError('(--help shows what is understood)');
   command.commands.forEach(exitByThrowing);
 }
 
