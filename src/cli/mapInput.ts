@@ -112,6 +112,6 @@ function besideVideo(path: string): string {
   const existing = candidates.find((candidate) => existsSync(candidate));
   if (existing !== undefined) return existing;
   throw new PosestreamError('E_MAP_INPUT', `${path} comes without poses, and a map needs them.`, {
-    hint: 'Give a TUM trajectory with --poses, or extract images and use --sfm colmap.',
+    hint: 'Give a TUM trajectory with --poses, or let an installed COLMAP find them: --sfm colmap.',
   });
 }

@@ -5,6 +5,7 @@ import type { Camera } from '../domain/camera.js';
 import type { Engine } from '../domain/features.js';
 import { resizeCamera } from '../geometry/camera.js';
 import { createEngine } from '../hfnet/engine.js';
+import { findColmap } from '../map/sfm/runColmap.js';
 import { type SfmImage, type SfmProgress, sfmColmap } from '../map/sfm/sfmColmap.js';
 import { openImages } from '../streams/imageFolder.js';
 import { type BuildMapOptions, matcherOf, nameOf, writeKeyframes } from './buildMapFile.js';
@@ -16,6 +17,7 @@ import { assertWritable } from './writable.js';
 /** Images without poses → our features and matches → COLMAP's poses → map file, in a scale of its own. */
 export async function sfmMapFile(path: string, options: BuildMapOptions, signal: AbortSignal): Promise<void> {
   assertWritable(options.out);
+  await findColmap({ program: 'colmap', signal });
   const engine = await createEngine({ manifestPath: options.model, threads: options.threads });
   const scratch = mkdtempSync(join(tmpdir(), 'posestream-stills-'));
   try {
@@ -23,9 +25,7 @@ export async function sfmMapFile(path: string, options: BuildMapOptions, signal:
     const images = await extract(pictures, engine, options, signal);
     if (signal.aborted) return;
     const { keyframes, unplaced } = await reconstruct(pictures, images, engine, options, signal);
-    say(
-      `COLMAP placed ${keyframes.length} of ${images.length} images${unplaced.length > 0 ? `; not ${unplaced[0]}${unplaced.length > 1 ? ' …' : ''}` : ''}`,
-    );
+    say(formatPlaced(keyframes.length, unplaced));
     await writeKeyframes(
       keyframes,
       { engine, scale: 'arbitrary', name: nameOf(path, options) },
@@ -36,6 +36,17 @@ export async function sfmMapFile(path: string, options: BuildMapOptions, signal:
     await engine.close();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** Where more than a fifth is missing, so is part of the place: then with what may help. */
+export function formatPlaced(placed: number, unplaced: readonly string[]): string {
+  const total = placed + unplaced.length;
+  const missing = unplaced.length > 0 ? `; not ${unplaced[0]}${unplaced.length > 1 ? ' …' : ''}` : '';
+  const advice =
+    unplaced.length > 0.2 * total
+      ? '\n  → The map holds only part of the place. --intrinsics, a smaller --every, or slower motion past near things often help.'
+      : '';
+  return `COLMAP placed ${placed} of ${total} images${missing}${advice}`;
 }
 
 async function extract(

@@ -11,6 +11,9 @@ export interface ColmapProgram {
 const KEPT_LINES = 6;
 const MAX_TAIL = 64 * 1024;
 
+/** Throws E_COLMAP_MISSING where it is not installed. */
+export const findColmap = (colmap: ColmapProgram): Promise<void> => runColmap(colmap, 'help', {});
+
 /** Runs one COLMAP command with an argument array, no shell, and no display. Its output is kept only for the error.
  * Throws E_COLMAP_MISSING, E_COLMAP_FAILED with its last lines; the signal's reason where it was aborted. */
 export function runColmap(
