@@ -101,12 +101,14 @@ async function localize(path: string, options: Options, signal: AbortSignal): Pr
   }
 }
 
-/** Whatever ends the run, the poses so far are written and the summary is said. */
+/** Whatever ends the run, the poses so far are written and the summary is said; one that fails at its first frame has
+ * neither, and leaves poses of before alone. */
 async function run(input: RecordingInput, localizer: Localizer, options: Options, signal: AbortSignal) {
   const reports = await openReports(input, localizer, options);
   const progress = startProgress('Localizing', input.total ?? 0);
   const poses: TimedPose[] = [];
   let summary: Summary = EMPTY_SUMMARY;
+  let isOver = false;
   const startedMs = performance.now();
   try {
     const outcomes = outcomesOf(input, localizer, options).pipe(
@@ -119,11 +121,14 @@ async function run(input: RecordingInput, localizer: Localizer, options: Options
       finalize(() => progress.stop()),
     );
     await lastValueFrom(outcomes, { defaultValue: null });
+    isOver = true;
     if (input.stated !== null && summary.frames < input.stated && !signal.aborted)
       say(`The file counts ${input.stated} frames and gave ${summary.frames}: it may be cut off or damaged.`);
   } finally {
-    writePoses(poses, options.out);
-    say(formatSummary(summary, performance.now() - startedMs));
+    if (isOver || summary.frames > 0) {
+      writePoses(poses, options.out);
+      say(formatSummary(summary, performance.now() - startedMs));
+    }
     for (const report of reports) await report.close();
   }
 }

@@ -23,7 +23,7 @@ export function followConfig(options: ReloadOptions, signal: AbortSignal): void 
   const refuse = (error: unknown): void => {
     const { code, message, hint } = error instanceof PosestreamError ? error : internal(error);
     const text = [
-      `${code} ${message}`,
+      `${code} ${message.replace(/[.!?]?$/, '.')}`,
       'The old configuration stays.',
       ...(hint === undefined ? [] : [hint]),
     ];

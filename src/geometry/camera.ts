@@ -100,7 +100,9 @@ export function resizeCamera(camera: Camera, widthPx: number, heightPx: number):
     throw new PosestreamError(
       'E_INTRINSICS_MISMATCH',
       `Intrinsics are for ${camera.widthPx}x${camera.heightPx}, the image is ${widthPx}x${heightPx}.`,
-      { hint: 'Give intrinsics of the same aspect ratio as the image.' },
+      {
+        hint: 'Give intrinsics of the same aspect ratio: --intrinsics, intrinsics: of the stream, or intrinsics.json beside the source.',
+      },
     );
   return { ...scaleCamera(camera, sx, sy), widthPx, heightPx };
 }

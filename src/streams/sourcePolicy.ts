@@ -34,7 +34,7 @@ export async function checkPolicy(source: SourceAddress, policy: SourcePolicy): 
 async function checkFile(path: string, roots: readonly string[]): Promise<void> {
   // A file that is not there is named as one outside: no telling what exists.
   if ((await realPathWithin(path, roots)) === null)
-    throw refused(path, 'it is not in a folder that sources may lie in');
+    throw refused(path, 'there is no such file in a folder that sources may lie in');
 }
 
 /** Where a path leads once every link is followed; null where that is in none of the folders, or nowhere. */

@@ -32,14 +32,14 @@ export async function allowedStream(stream: StreamConfig, rules: RestRules): Pro
 async function allowedFile(path: string, { sources }: RestRules): Promise<string> {
   const real = await realPathWithin(path, sources.fileRoots);
   if (real !== null) return real;
-  throw refused(path, 'it is not in a folder that sources may lie in', 'sources.fileRoots');
+  throw refused(path, 'there is no such file in a folder that sources may lie in', 'sources.fileRoots');
 }
 
 /** Throws E_SOURCE_URL where a map is in none of the folders for maps. */
 export async function allowedMap(path: string, { baseDir, mapRoots }: RestRules): Promise<string> {
   const real = await realPathWithin(resolve(baseDir, path), mapRoots);
   if (real !== null) return real;
-  throw refused(path, 'it is not in a folder that maps may lie in', 'mapRoots');
+  throw refused(path, 'there is no such file in a folder that maps may lie in', 'mapRoots');
 }
 
 const refused = (path: string, why: string, key: string): PosestreamError =>
