@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { repositoryPath } from './support/shared.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'posestream-install-'));
@@ -37,21 +38,26 @@ test('npx in a built checkout does not build again under a running server', () =
   assert.equal(builds('ci', true), true);
 });
 
-test('the network tells nobody that it is used', () => {
-  const [home, temporary] = ['home', 'temporary'].map((name) => join(scratch, name));
-  for (const folder of [home, temporary]) mkdirSync(folder);
-  const args = ['--import', 'tsx', repositoryPath('src/cli/main.ts'), 'model', 'check'];
-  const { ORT_DISABLE_TELEMETRY: _, CI: __, ...rest } = process.env;
-  const env = { ...rest, HOME: home, XDG_CACHE_HOME: home, TMPDIR: temporary };
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [...args, repositoryPath('models/hfnet-fast.json'), '--runs', '1', '--size', '320'],
-    { env, encoding: 'utf8' },
-  );
-  assert.equal(status, 0, stderr);
-  assert.deepEqual(readdirSync(home), []);
-  assert.deepEqual(
-    readdirSync(temporary).filter((name) => !name.startsWith('tsx')),
-    [],
-  );
-});
+const CHECK = [repositoryPath('src/cli/main.ts'), 'model', 'check', repositoryPath('models/hfnet-fast.json')];
+const ENGINE = `
+  const { createEngine } = await import(${JSON.stringify(pathToFileURL(repositoryPath('src/hfnet/engine.ts')))});
+  const engine = await createEngine({ manifestPath: ${JSON.stringify(repositoryPath('models/hfnet-fast.json'))} });
+  await engine.extract({ pixels: new Uint8Array(64 * 64), widthPx: 64, heightPx: 64 }, { maxKeypoints: 10 });
+  await engine.close();`;
+
+for (const [where, args] of [
+  ['its own process', [...CHECK, '--runs', '1', '--size', '320']],
+  ['a thread', ['--input-type=module', '-e', ENGINE]],
+] as const)
+  test(`the network in ${where} tells nobody that it is used`, () => {
+    const [home, temporary] = ['home-', 'tmp-'].map((name) => mkdtempSync(join(scratch, name)));
+    const { ORT_DISABLE_TELEMETRY: _, CI: __, ...rest } = process.env;
+    const env = { ...rest, HOME: home, XDG_CACHE_HOME: home, TMPDIR: temporary };
+    const run = spawnSync(process.execPath, ['--import', 'tsx', ...args], { env, encoding: 'utf8' });
+    assert.equal(run.status, 0, run.stderr);
+    const left = [...readdirSync(home), ...readdirSync(temporary)];
+    assert.deepEqual(
+      left.filter((name) => !name.startsWith('tsx')),
+      [],
+    );
+  });

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Engine } from '../domain/features.js';
 import { connect } from './engineClient.js';
 import type { EngineSetup } from './protocol.js';
+import { switchTelemetryOff } from './telemetry.js';
 
 export interface EngineOptions {
   readonly manifestPath: string;
@@ -23,6 +24,7 @@ export function createEngine({ manifestPath, threads }: EngineOptions): Promise<
 }
 
 function startThread(setup: EngineSetup): Worker {
+  switchTelemetryOff();
   if (import.meta.url.endsWith('.js'))
     return new Worker(new URL('./engineThread.js', import.meta.url), { workerData: setup });
   // From sources: a thread does not inherit the TypeScript loader, so its first line registers it.

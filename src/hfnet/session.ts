@@ -1,9 +1,8 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { PosestreamError } from '../domain/errors.js';
+import { switchTelemetryOff } from './telemetry.js';
 
-// Left alone, onnxruntime reports its use to its maker and keeps an identifier of the machine in the user's cache. It asks
-// this when the first session is made; whoever wants that sets the variable to 0.
-process.env.ORT_DISABLE_TELEMETRY ??= '1';
+switchTelemetryOff();
 
 /** One onnxruntime session. Sessions live as long as the engine: creating and releasing leaks. */
 export interface Session {
