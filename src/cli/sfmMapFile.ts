@@ -44,7 +44,7 @@ export function formatPlaced(placed: number, unplaced: readonly string[]): strin
   const missing = unplaced.length > 0 ? `; not ${unplaced[0]}${unplaced.length > 1 ? ' …' : ''}` : '';
   const advice =
     unplaced.length > 0.2 * total
-      ? '\n  → The map holds only part of the place. --intrinsics, a smaller --every, or slower motion past near things often help.'
+      ? '\n  → The map holds only part of the place. --intrinsics, or slower motion past near things, often help.'
       : '';
   return `COLMAP placed ${placed} of ${total} images${missing}${advice}`;
 }
