@@ -6,19 +6,14 @@ import { DEFAULT_MODEL } from '../src/cli/openLocalizer.js';
 import { processBus } from '../src/server/busProcess.js';
 import { createGateway } from '../src/server/gateway.js';
 import { createStation } from '../src/server/station.js';
-import { hasFfmpeg } from './clips.js';
-import { booksOf, descendants, isGone, listenTo } from './support/serveProcess.js';
+import { booksOf, cannotWatchProcesses, descendants, isGone, listenTo } from './support/serveProcess.js';
 import { repositoryPath } from './support/shared.js';
 import { until } from './support/until.js';
 
 const town = (...parts: string[]) => repositoryPath('fixtures', 'town', ...parts);
 const WORKER = new URL('./support/hangingWorker.ts', import.meta.url);
 const IDS = ['left', 'right'];
-const skip = !hasFfmpeg
-  ? 'no ffmpeg and ffprobe on the PATH'
-  : process.platform === 'linux'
-    ? false
-    : 'processes are looked up in /proc';
+const skip = cannotWatchProcesses;
 
 const isWorker = (pid: number): boolean =>
   !isGone(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('hangingWorker');

@@ -9,9 +9,9 @@ import { DEFAULT_MODEL } from '../src/cli/openLocalizer.js';
 import { serveStreams } from '../src/cli/serveStreams.js';
 import { readMap, writeMap } from '../src/map/mapFile.js';
 import type { PosedMessage } from '../src/server/wire.js';
-import { hasFfmpeg } from './clips.js';
 import {
   booksOf,
+  cannotWatchProcesses,
   descendants,
   isGone,
   type Listener,
@@ -25,11 +25,7 @@ import { until } from './support/until.js';
 
 const town = (...parts: string[]) => repositoryPath('fixtures', 'town', ...parts);
 const IDS = ['left', 'right'];
-const skip = !hasFfmpeg
-  ? 'no ffmpeg and ffprobe on the PATH'
-  : process.platform === 'linux'
-    ? false
-    : 'processes are looked up in /proc';
+const skip = cannotWatchProcesses;
 
 /** The real server as processes of their own, ended in every way a process can end. */
 describe('a worker that dies', { skip }, () => {

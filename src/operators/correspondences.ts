@@ -2,7 +2,7 @@ import type { Correspondences } from '../domain/place.js';
 
 /** Room for n correspondences, to be filled; `distinctCount` is the caller's to count. */
 export function roomForMatches(n: number): Omit<Correspondences, 'distinctCount'> {
-  // one piece of memory: five cost five times as much to get, and to give back
+  // one piece of memory: five cost four times as much
   const memory = new ArrayBuffer(49 * n);
   return {
     count: n,

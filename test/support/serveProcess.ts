@@ -4,8 +4,16 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { type ServerMessage, serverMessage } from '../../src/server/wire.js';
+import { hasFfmpeg } from '../clips.js';
 import { repositoryPath } from './shared.js';
 import { until } from './until.js';
+
+/** Why tests of workers and decoders cannot run here; false where they can. */
+export const cannotWatchProcesses = !hasFfmpeg
+  ? 'no ffmpeg and ffprobe on the PATH'
+  : process.platform === 'linux'
+    ? false
+    : 'processes are looked up in /proc';
 
 export interface ServeProcess {
   readonly child: ChildProcess;

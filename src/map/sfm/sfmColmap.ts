@@ -11,7 +11,7 @@ import { mutualMatches } from '../build/verifyPair.js';
 import { readColmapModel } from '../colmap/folder.js';
 import type { ColmapModel } from '../colmap/model.js';
 import { keypointText, matchText, writeKeypoints } from './importFiles.js';
-import { type ColmapProgram, findColmap, runColmap } from './runColmap.js';
+import { type ColmapProgram, runColmap } from './runColmap.js';
 import { chooseSfmPairs, SFM_PAIRS } from './sfmPairs.js';
 
 /** An image without a pose. */
@@ -67,7 +67,6 @@ const MIN_PARALLAX_DEG = '0.5';
 export async function sfmColmap(request: SfmRequest): Promise<SfmResult> {
   const colmap: ColmapProgram = { program: request.program ?? 'colmap', signal: request.signal };
   const report = request.onProgress ?? (() => undefined);
-  await findColmap(colmap);
   const work = mkdtempSync(join(tmpdir(), 'posestream-sfm-'));
   try {
     await importFeatures(colmap, work, request);
